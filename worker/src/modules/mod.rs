@@ -1,0 +1,22 @@
+//! The modules: one file each, one line each in the table.
+
+use crate::module::Module;
+
+/// Declares the files and the table.
+macro_rules! modules {
+    ($($name:ident),* $(,)?) => {
+        $(pub mod $name;)*
+
+        /// Every module that runs on a host, by name.
+        pub static MODULES: &[&Module] = &[$(&$name::MODULE),*];
+    };
+}
+
+modules! {
+    stat,
+}
+
+/// The module called `name`.
+pub fn find(name: &str) -> Option<&'static Module> {
+    MODULES.iter().copied().find(|module| module.name == name)
+}

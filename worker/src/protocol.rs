@@ -1,0 +1,210 @@
+//! What controller and worker say to each other, and the frames that carry it.
+//!
+//! A frame is one byte of kind, four bytes of length (big endian) and the payload: a message as JSON, or a
+//! piece of a file as it is. Both sides come from the same build and compare build hashes in [`Hello`], so
+//! there is one version of this protocol at any time. A frame is bounded on both sides: neither can make the
+//! other allocate more than [`MAX_FRAME`] bytes.
+
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::plan::{Diff, Failure, Output};
+
+/// The largest payload of a frame, in bytes.
+pub const MAX_FRAME: usize = 16 << 20;
+
+/// The largest piece of a file in one frame, in bytes.
+pub const MAX_PIECE: usize = 256 << 10;
+
+/// The line a worker writes before its first frame: everything before it is noise of the host's login scripts.
+pub const MAGIC: &[u8] = b"\nprovision-worker-1\n";
+
+/// One frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// A message, as JSON.
+    Message(Vec<u8>),
+    /// The next piece of the file that was asked for.
+    Piece(Vec<u8>),
+}
+
+/// Makes a frame of the kind that a header announced.
+pub type FromPayload = fn(Vec<u8>) -> Frame;
+
+impl Frame {
+    /// The frame that carries `message`.
+    pub fn message<T: Serialize>(message: &T) -> io::Result<Self> {
+        Ok(Self::Message(serde_json::to_vec(message)?))
+    }
+
+    /// Its payload.
+    pub fn payload(&self) -> &[u8] {
+        match self {
+            Self::Message(payload) | Self::Piece(payload) => payload,
+        }
+    }
+
+    /// The five bytes that precede the payload. Fails if the payload is too large to be received.
+    pub fn header(&self) -> io::Result<[u8; 5]> {
+        let length = self.payload().len();
+        if length > MAX_FRAME {
+            return Err(too_large(length));
+        }
+        let [a, b, c, d] = u32::try_from(length)
+            .map_err(io::Error::other)?
+            .to_be_bytes();
+        let kind = match self {
+            Self::Message(_) => b'M',
+            Self::Piece(_) => b'P',
+        };
+        Ok([kind, a, b, c, d])
+    }
+
+    /// What a header announces: how to make the frame from its payload, and the payload's length.
+    pub fn parse_header(header: [u8; 5]) -> io::Result<(FromPayload, usize)> {
+        let [kind, a, b, c, d] = header;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        if length > MAX_FRAME {
+            return Err(too_large(length));
+        }
+        match kind {
+            b'M' => Ok((Frame::Message, length)),
+            b'P' => Ok((Frame::Piece, length)),
+            other => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("unknown frame kind {other:#04x}"),
+            )),
+        }
+    }
+
+    /// Writes the frame; the caller flushes.
+    pub fn write(&self, writer: &mut impl Write) -> io::Result<()> {
+        writer.write_all(&self.header()?)?;
+        writer.write_all(self.payload())
+    }
+
+    /// Reads a frame; `None` when the other side has closed between two frames.
+    pub fn read(reader: &mut impl Read) -> io::Result<Option<Self>> {
+        let mut header = [0; 5];
+        if reader.read(&mut header[..1])? == 0 {
+            return Ok(None);
+        }
+        reader.read_exact(&mut header[1..])?;
+        let (frame, length) = Self::parse_header(header)?;
+        let mut payload = vec![0; length];
+        reader.read_exact(&mut payload)?;
+        Ok(Some(frame(payload)))
+    }
+}
+
+fn too_large(length: usize) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("a frame of {length} bytes is over the limit of {MAX_FRAME}"),
+    )
+}
+
+/// What the controller says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToWorker {
+    /// Carry out a task after those before it.
+    Run(Request),
+    /// The task that is [held](FromWorker::Held) may change the host now.
+    Go(u64),
+    /// Take requests again after a failure.
+    Resume,
+}
+
+/// One task with its rendered arguments.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches of a message"
+)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Request {
+    /// Names the request in the answers. It grows from request to request.
+    pub id: u64,
+    /// The module to run.
+    pub module: String,
+    /// One set of arguments for each item of the task's loop; one set if it has none.
+    pub calls: Vec<Map<String, Value>>,
+    /// Plan only: say what would change and change nothing.
+    pub check: bool,
+    /// Send the texts before and after each change.
+    pub diff: bool,
+    /// Before the first change, answer [`Held`](FromWorker::Held) and wait for [`Go`](ToWorker::Go).
+    pub hold: bool,
+    /// A failure does not stop the requests that follow.
+    pub keep_going: bool,
+    /// The longest time a program of the task may take, in seconds.
+    pub timeout: Option<u64>,
+}
+
+/// What the worker says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromWorker {
+    /// The first frame.
+    Hello(Hello),
+    /// The request plans to change the host and waits for [`Go`](ToWorker::Go).
+    Held(u64),
+    /// The content with this SHA-256 is needed; its pieces are to follow at once.
+    NeedContent(String),
+    /// The request is done.
+    Done(Response),
+    /// The request was not run, because one before it failed.
+    NotRun(u64),
+}
+
+/// Who the worker is and what it found on its host.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Hello {
+    /// The hash of the worker's own file, in hexadecimal.
+    pub build: String,
+    /// The user it runs as.
+    pub user: String,
+    /// The host's facts.
+    pub facts: Value,
+}
+
+/// The outcome of a request.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Response {
+    /// The request.
+    pub id: u64,
+    /// One outcome for each call, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// The outcome of one call.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Outcome {
+    /// What was changed, or in check mode would be. Empty: the host was in the desired state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Changed>,
+    /// What the module registers.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub output: Output,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// In check mode: why nobody can say what it would do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    /// How long it took, in milliseconds, waiting for [`Go`](ToWorker::Go) not included.
+    #[serde(default)]
+    pub millis: u64,
+}
+
+/// One change that was or would be made.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Changed {
+    /// What changed: `mode of /etc/hosts`.
+    pub what: String,
+    /// The texts before and after, if asked for and if they can be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Diff>,
+}
