@@ -1,4 +1,6 @@
 //! The controller: from an inventory and a playbook to hosts in their desired state.
 
+pub mod event;
+pub mod report;
 pub mod source;
 pub mod value;
