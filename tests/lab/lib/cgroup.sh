@@ -41,13 +41,18 @@ cgroup_is_populated() {
   grep --quiet --no-messages 'populated 1' "$(cgroup_dir "$1")/cgroup.events"
 }
 
-# Kills all that runs in cgroup $1 and waits until it is gone.
-cgroup_kill() {
+# Kills all that runs in cgroup $1, waits until it is gone, and removes the cgroup.
+#
+# A killed cgroup must not be used again: some kernels (6.18 is one) then kill whatever a process in it clones into a
+# cgroup made later, which is how newer systemd starts every service.
+cgroup_end() {
   local dir
   dir=$(cgroup_dir "$1")
-  [[ -d $dir ]] || return 0
-  echo 1 >"$dir/cgroup.kill"
-  while cgroup_is_populated "$1"; do sleep 0.02; done
+  if [[ -d $dir ]]; then
+    echo 1 >"$dir/cgroup.kill"
+    while cgroup_is_populated "$1"; do sleep 0.02; done
+  fi
+  cgroup_remove "$1"
 }
 
 # Removes the empty cgroup $1, or with no argument that of the whole lab.

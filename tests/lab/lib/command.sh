@@ -17,16 +17,19 @@ lock() {
   flock "$LOCK"
 }
 
-# each FUNCTION HOST...: calls FUNCTION with every host at the same time; fails if it failed for one.
+# Exit status of the command.
+STATUS=0
+
+# each FUNCTION HOST...: calls FUNCTION with every host at the same time. When it fails for one the others still
+# finish, and so does the command, which then ends with status 1.
 each() {
-  local function=$1 host pid pids=() failed=0
+  local function=$1 host pid pids=()
   shift
   for host; do
     "$function" "$host" &
     pids+=($!)
   done
-  for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
-  return "$failed"
+  for pid in "${pids[@]}"; do wait "$pid" || STATUS=1; done
 }
 
 # A background job of a script does not hear Ctrl-C; it is told here.

@@ -6,7 +6,7 @@ fault() {
   [[ $kind =~ ^(drop|rate)$ || -z $argument ]] || die "fault $kind takes no argument"
   case $kind in
   poweroff) host_power_off "$host" ;;
-  kill) cgroup_kill "$host" ;;
+  kill) cgroup_end "$host" ;;
   start) host_power_on "$host" ;;
   freeze) echo 1 >"$(cgroup_dir "$host")/cgroup.freeze" ;;
   thaw) echo 0 >"$(cgroup_dir "$host")/cgroup.freeze" ;;

@@ -65,11 +65,10 @@ host_names() {
 host_remove() {
   local host=$1 dir
   dir=$(host_dir "$host")
-  cgroup_kill "$host"
+  cgroup_end "$host"
   network_detach "$host"
   disk_unmount "$dir"
   rm -rf --one-file-system "$dir"
-  cgroup_remove "$host"
 }
 
 # Puts host $1 back to how it was made and boots it: same base, same address, same keys, nothing else kept.
@@ -104,7 +103,7 @@ host_power_on() {
 # Cuts the power: the link first, so that no farewell of a dying process reaches its peers.
 host_power_off() {
   ip link set "$(host_link "$1")" down
-  cgroup_kill "$1"
+  cgroup_end "$1"
 }
 
 host_is_on() { cgroup_is_populated "$1"; }

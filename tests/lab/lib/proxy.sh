@@ -36,7 +36,4 @@ proxy_wait() {
   die "the apt proxy does not answer on $GATEWAY:$PROXY_PORT: see $PROXY_DIR/output and $PROXY_DIR/log"
 }
 
-proxy_down() {
-  cgroup_kill proxy
-  cgroup_remove proxy
-}
+proxy_down() { cgroup_end proxy; }
