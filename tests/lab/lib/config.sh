@@ -45,6 +45,7 @@ config_check() {
 
 # Ends the command unless $1 is the name of a host that a lab can have.
 host_check_name() {
+  [[ -n $1 ]] || die "which host? \`lab help\` shows where its name goes"
   [[ $1 =~ ^h[1-9][0-9]{0,2}$ && ${1#h} -le $HOSTS_MAX ]] || die "no host is called \`$1\`: they are h1 to h$HOSTS_MAX"
 }
 

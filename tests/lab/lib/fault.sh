@@ -51,10 +51,11 @@ fault_unrate() {
   tc -netns "$(host_netns "$host")" qdisc delete dev eth0 root 2>/dev/null || true
 }
 
-# Takes all of the free space on the host's disk, with a file that the host itself does not see.
+# Takes all of the free space on the host's disk, with a file that the host itself does not see. The last blocks go to
+# the file system's own record of it, so that fallocate ends with "no space left": that is what is wanted.
 fault_fill() {
   local disk
   disk=$(host_dir "$1")/disk
   rm -f "$disk/filler"
-  fallocate --length "$(df --output=avail --block-size=1 "$disk" | tail -n 1)" "$disk/filler" || true
+  fallocate --length "$(df --output=avail --block-size=1 "$disk" | tail -n 1)" "$disk/filler" 2>/dev/null || true
 }

@@ -84,20 +84,28 @@ host_reset() {
 
 # Boots host $1 and waits until it can be used; a host that is on stays as it is.
 host_power_on() {
-  local host=$1 dir started
-  dir=$(host_dir "$host")
+  local host=$1 started
   started=$(milliseconds)
-  if host_is_on "$host"; then
-    host_report "$host" "is up"
-    return
-  fi
+  case $(host_state "$host") in
+  off) host_boot "$host" ;;
+  running) host_report "$host" "is up" && return ;;
+  frozen) die "$host is frozen; \`lab fault $host thaw\` lets it go on" ;;
+  stopping) die "$host is shutting down; \`lab fault $host kill\` ends that" ;;
+  esac
+  host_wait "$host"
+  host_report "$host" "up after $(($(milliseconds) - started)) ms"
+}
+
+host_boot() {
+  local host=$1 dir
+  dir=$(host_dir "$host")
   disk_mount "$dir"
   network_is_attached "$host" || network_attach "$host"
   ip link set "$(host_link "$host")" up
   # The keeper outlives this command, so it must hold neither the lock nor the terminal.
   setsid "$LAB_HOME/keeper" "$host" </dev/null >>"$dir/keeper.log" 2>&1 {LOCK}>&- &
-  host_wait "$host"
-  host_report "$host" "up after $(($(milliseconds) - started)) ms"
+  # From here on the host counts as on for as long as its keeper lives.
+  while ! host_is_on "$host" && kill -0 $! 2>/dev/null; do sleep 0.05; done
 }
 
 # Cuts the power: the link first, so that no farewell of a dying process reaches its peers.
@@ -112,7 +120,6 @@ host_is_on() { cgroup_is_populated "$1"; }
 host_wait() {
   local host=$1 dir deadline=$((SECONDS + LAB_WAIT)) state=
   dir=$(host_dir "$host")
-  sleep 0.3
   until [[ $state = running ]]; do
     host_is_on "$host" || die "$host went off while booting: see $dir/console.log and $dir/keeper.log"
     ((SECONDS < deadline)) || die "$host is not up after $LAB_WAIT s (${state:-no answer from its sshd}): see $dir/console.log"
@@ -143,6 +150,8 @@ host_state() {
   [[ $(<"$(cgroup_dir "$host")/cgroup.freeze") = 0 ]] || { echo frozen && return; }
   init=$(host_init "$host")
   [[ -n $init ]] || { echo booting && return; }
+  # The last part of a shutdown, in which systemd has handed over to another program.
+  [[ $(ps --no-headers -o comm --pid "$init") != systemd-shutdow* ]] || { echo stopping && return; }
   state=$(nsenter --all --target "$init" timeout 2 systemctl is-system-running 2>/dev/null) || true
   case $state in
   "" | initializing | starting | offline) echo booting ;;
