@@ -36,8 +36,8 @@ fn compare_part(mut left: &str, mut right: &str) -> Ordering {
             take(&mut right, |byte| !byte.is_ascii_digit()),
         );
         let (left_number, right_number) = (
-            take(&mut left, |byte| byte.is_ascii_digit()),
-            take(&mut right, |byte| byte.is_ascii_digit()),
+            take(&mut left, u8::is_ascii_digit),
+            take(&mut right, u8::is_ascii_digit),
         );
         let order = compare_text(left_text, right_text)
             .then_with(|| compare_number(left_number, right_number));

@@ -13,7 +13,16 @@ macro_rules! modules {
 }
 
 modules! {
+    command,
+    group,
+    hostname,
+    modprobe,
+    raw,
+    shell,
     stat,
+    sysctl,
+    user,
+    wait_for,
 }
 
 /// The module called `name`.
