@@ -227,7 +227,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::host::{Program, ProgramOutput, Programs};
+    use crate::host::{NoContents, Program, ProgramOutput, Programs};
 
     const TEXT: &str = "\
 Package: dpkg
@@ -344,7 +344,7 @@ Architecture: all
     #[test]
     fn the_database_is_read_again_only_when_it_changed() {
         let root = tempfile::tempdir().unwrap();
-        let host = Host::new(root.path(), Box::new(NoPrograms));
+        let host = Host::new(root.path(), Box::new(NoPrograms), Box::new(NoContents));
         let status = host.real_path(Path::new(STATUS));
         fs::create_dir_all(status.parent().unwrap()).unwrap();
         fs::write(&status, TEXT).unwrap();
@@ -359,7 +359,7 @@ Architecture: all
     #[test]
     fn what_an_interrupted_dpkg_left_counts() {
         let root = tempfile::tempdir().unwrap();
-        let host = Host::new(root.path(), Box::new(NoPrograms));
+        let host = Host::new(root.path(), Box::new(NoPrograms), Box::new(NoContents));
         let updates = host.real_path(Path::new(UPDATES));
         fs::create_dir_all(&updates).unwrap();
         fs::write(host.real_path(Path::new(STATUS)), TEXT).unwrap();
@@ -374,7 +374,7 @@ Architecture: all
     #[test]
     fn a_host_without_dpkg_has_no_packages() {
         let root = tempfile::tempdir().unwrap();
-        let host = Host::new(root.path(), Box::new(NoPrograms));
+        let host = Host::new(root.path(), Box::new(NoPrograms), Box::new(NoContents));
         assert!(Database::read(&host).unwrap().package("dpkg").is_none());
     }
 }
