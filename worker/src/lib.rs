@@ -9,8 +9,10 @@
 //! small, because it is sent to every host.
 
 pub mod arg;
+pub mod facts;
 pub mod host;
 pub mod module;
 pub mod modules;
 pub mod plan;
 pub mod protocol;
+pub mod serve;

@@ -5,7 +5,9 @@
 //! host and a scratch directory in tests.
 
 mod accounts;
+mod capture;
 mod program;
+mod system_programs;
 mod writer;
 
 use std::fs;
@@ -17,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::accounts::{Group, User};
 pub use self::program::{Program, ProgramOutput, Programs};
+pub use self::system_programs::{CutShort, SystemPrograms};
 pub use self::writer::{Attributes, Contents, NoContents, Writer};
 use crate::plan::Failure;
 
