@@ -10,8 +10,10 @@
 
 pub mod arg;
 pub mod dpkg;
+pub mod facts;
 pub mod host;
 pub mod module;
 pub mod modules;
 pub mod plan;
 pub mod protocol;
+pub mod serve;
