@@ -9,8 +9,11 @@
 //! small, because it is sent to every host.
 
 pub mod arg;
+mod file_install;
 pub mod host;
 pub mod module;
 pub mod modules;
+mod permissions;
 pub mod plan;
 pub mod protocol;
+mod text_edit;

@@ -13,7 +13,12 @@ macro_rules! modules {
 }
 
 modules! {
+    blockinfile,
+    copy,
+    file,
+    lineinfile,
     stat,
+    template,
 }
 
 /// The module called `name`.
