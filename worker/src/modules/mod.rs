@@ -14,14 +14,19 @@ macro_rules! modules {
 
 modules! {
     apt,
+    blockinfile,
     command,
+    copy,
+    file,
     group,
     hostname,
+    lineinfile,
     modprobe,
     raw,
     shell,
     stat,
     sysctl,
+    template,
     user,
     wait_for,
 }

@@ -3,5 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod copy;
+mod file;
 mod harness;
+mod lines;
 mod stat;
