@@ -18,10 +18,13 @@ modules! {
     group,
     hostname,
     modprobe,
+    package,
     raw,
+    service,
     shell,
     stat,
     sysctl,
+    systemd_service,
     user,
     wait_for,
 }

@@ -3,5 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod apt;
+mod command;
 mod harness;
+mod kernel;
+mod package;
 mod stat;
+mod systemd_service;
+mod wait_for;
