@@ -10,8 +10,11 @@
 
 pub mod arg;
 pub mod dpkg;
+mod file_install;
 pub mod host;
 pub mod module;
 pub mod modules;
+mod permissions;
 pub mod plan;
 pub mod protocol;
+mod text_edit;

@@ -14,9 +14,13 @@ macro_rules! modules {
 
 modules! {
     apt,
+    blockinfile,
     command,
+    copy,
+    file,
     group,
     hostname,
+    lineinfile,
     modprobe,
     package,
     raw,
@@ -25,6 +29,7 @@ modules! {
     stat,
     sysctl,
     systemd_service,
+    template,
     user,
     wait_for,
 }

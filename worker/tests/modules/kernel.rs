@@ -160,7 +160,6 @@ fn a_kernel_module_is_unloaded_and_forgotten() {
     )
     .before([
         file("/proc/modules", "dummy 1 0 - Live 0x0\n"),
-        dir("/sys/module/dummy"),
         file("/etc/modules-load.d/dummy.conf", "dummy\n"),
     ])
     .programs(programs)
