@@ -54,7 +54,7 @@ pub struct Diff {
 pub const MAX_SHOWN: usize = 64 << 10;
 
 impl Diff {
-    /// The change from `before` to `after`.
+    /// Something before and after, either of which may not exist.
     pub fn new(before: Option<impl Into<String>>, after: Option<impl Into<String>>) -> Self {
         Self {
             before: before.map(Into::into),
