@@ -127,17 +127,16 @@ fn embed(arch: &str, file: &Path, out: &Path) -> Result<String, Box<dyn Error>> 
         return Err(format!("`{arch}` in {} is not an architecture", file.display()).into());
     }
     let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let compressed = out.join(format!("worker-{arch}.gz"));
+    let compressed = format!("worker-{arch}.gz");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
-    fs::write(&compressed, encoder.finish()?)?;
-    let sha256: String = Sha256::digest(&bytes)
+    fs::write(out.join(&compressed), encoder.finish()?)?;
+    let sha256 = Sha256::digest(&bytes)
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     Ok(format!(
         "EmbeddedWorker {{ arch: {arch:?}, sha256: {sha256:?}, cksum: \"{} {size}\", size: {size}, \
-         gzip: include_bytes!({compressed:?}) }}",
+         gzip: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{compressed}\")) }}",
         cksum(&bytes),
         size = bytes.len(),
     ))

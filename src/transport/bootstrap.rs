@@ -258,3 +258,6 @@ fn next_said(buffer: &mut Vec<u8>) -> Option<Said> {
     buffer.drain(..started? + MAGIC.len());
     Some(Said::Started)
 }
+
+#[cfg(test)]
+mod tests;

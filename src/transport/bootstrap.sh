@@ -22,7 +22,7 @@ esac
 cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
 directory=$cache/provision
 if [ -z "$cache" ] || ! own "$directory"; then
-    directory=/var/tmp/provision-$(id -u)
+    directory=${TMPDIR:-/var/tmp}/provision-$(id -u)
     own "$directory" || fail directory "$directory"
 fi
 file=$directory/worker-$sha256

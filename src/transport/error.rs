@@ -141,7 +141,7 @@ pub enum HostKeyError {
         authority_note(authority.as_ref())
     )]
     Unknown {
-        /// The host, as known_hosts files name it.
+        /// The host, as `known_hosts` files name it.
         name: String,
         /// Type and fingerprint of the key.
         key: String,
@@ -156,7 +156,7 @@ pub enum HostKeyError {
         place.file.display()
     )]
     Changed {
-        /// The host, as known_hosts files name it.
+        /// The host, as `known_hosts` files name it.
         name: String,
         /// Type and fingerprint of the key.
         key: String,
@@ -170,7 +170,7 @@ pub enum HostKeyError {
         "the host key of `{name}`, {key}, is marked as revoked in {place}: do not trust this host"
     )]
     Revoked {
-        /// The host, as known_hosts files name it.
+        /// The host, as `known_hosts` files name it.
         name: String,
         /// Type and fingerprint of the key.
         key: String,
@@ -188,7 +188,7 @@ pub enum HostKeyError {
     /// The new key cannot be recorded.
     #[error("the host key of `{name}` cannot be recorded in {}: {source}", file.display())]
     Record {
-        /// The host, as known_hosts files name it.
+        /// The host, as `known_hosts` files name it.
         name: String,
         /// The file.
         file: PathBuf,

@@ -54,7 +54,11 @@ pub(super) fn spawn(
         stderr: child.stderr.take(),
         child,
     };
-    let output = Output::new(Arc::clone(host), Source::Local(output), stderr_limit);
+    let output = Output::new(
+        Arc::clone(host),
+        Source::Local(Box::new(output)),
+        stderr_limit,
+    );
     Ok((Input::Local(input), output))
 }
 

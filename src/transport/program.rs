@@ -134,7 +134,7 @@ pub(crate) struct Output {
 #[derive(Debug)]
 pub(crate) enum Source {
     Ssh(ChannelOutput),
-    Local(ChildOutput),
+    Local(Box<ChildOutput>),
 }
 
 impl Output {

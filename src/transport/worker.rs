@@ -124,3 +124,64 @@ impl WorkerReceiver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::process::Command;
+
+    use super::*;
+    use crate::transport::local;
+
+    /// A worker that is this shell script.
+    fn worker(script: &str) -> (WorkerSender, WorkerReceiver) {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let (input, output) = local::spawn(&"h".into(), command, 100).unwrap();
+        (
+            WorkerSender::new(input),
+            WorkerReceiver::new(output, Vec::new()),
+        )
+    }
+
+    #[tokio::test]
+    async fn messages_arrive_whole_however_they_are_cut() {
+        let (sender, mut receiver) = worker(
+            "printf 'M\\000\\000'; sleep 0.05; printf '\\000\\012{\"held\":7}M\\000\\000\\000\\012{\"held\":8}'",
+        );
+        drop(sender);
+        assert_eq!(receiver.recv().await.unwrap(), Some(FromWorker::Held(7)));
+        assert_eq!(receiver.recv().await.unwrap(), Some(FromWorker::Held(8)));
+        assert_eq!(receiver.recv().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_message_is_an_error() {
+        for garbage in [
+            "warning",
+            "M\\377\\377\\377\\377",
+            "M\\000\\000\\000\\002{}",
+            "P\\000\\000\\000\\001x",
+        ] {
+            let (_sender, mut receiver) = worker(&format!("printf '{garbage}'"));
+            let error = receiver.recv().await.unwrap_err();
+            assert!(matches!(error, WorkerError::Protocol { .. }), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_dies_says_why() {
+        for (script, exit) in [("exit 4", "exit status 4"), ("kill -9 $$", "signal 9")] {
+            let (_sender, mut receiver) = worker(&format!("echo 'no memory' >&2; {script}"));
+            let error = receiver.recv().await.unwrap_err().to_string();
+            assert_eq!(error, format!("the worker on `h` ended: {exit}: no memory"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_frame_that_nobody_reads_is_an_error() {
+        let (mut sender, mut receiver) = worker("exit 0");
+        assert_eq!(receiver.recv().await.unwrap(), None);
+        let frame = Frame::Piece(vec![0; 1 << 20]);
+        assert!(sender.send(&frame).await.is_err());
+    }
+}

@@ -32,7 +32,7 @@ struct Identity {
 }
 
 enum Proof {
-    Agent(AgentIdentity),
+    Agent(Box<AgentIdentity>),
     Key(Arc<PrivateKey>),
     Locked(PathBuf, Arc<KeyFile>),
 }
@@ -94,7 +94,7 @@ pub(super) async fn log_in(
             }
             (None, Proof::Agent(held), Some(agent)) => {
                 attempt
-                    .within(Stage::Login, with_agent(handle, user, held, agent))
+                    .within(Stage::Login, with_agent(handle, user, *held, agent))
                     .await?
             }
             _ => continue,
@@ -205,26 +205,29 @@ async fn usual(keys: &KeyFiles, held: Vec<AgentIdentity>) -> Identities {
         .iter()
         .map(|held| held.public_key().key_data().clone())
         .collect();
-    held.into_iter().for_each(|held| identities.agent(held));
+    for held in held {
+        identities.agent(held);
+    }
     let directory = env::home_dir().map(|home| home.join(".ssh"));
     let mut locked = Identities::default();
     for path in directory
         .iter()
         .flat_map(|directory| USUAL_FILES.map(|file| directory.join(file)))
     {
-        match keys.load(&path).await {
-            Ok(file)
-                if file
-                    .public()
-                    .is_some_and(|key| in_agent.contains(key.key_data())) => {}
-            Ok(file) if matches!(*file, KeyFile::Locked(_)) => locked.file(&path, &file),
-            Ok(file) => identities.file(&path, &file),
-            Err(error) if is_absent(&error) => {}
+        let file = match keys.load(&path).await {
+            Ok(file) => file,
+            Err(error) if is_absent(&error) => continue,
             Err(error) => {
-                identities
-                    .unfit
-                    .push(format!("{} (it {})", path.display(), error.reason))
+                let note = format!("{} (it {})", path.display(), error.reason);
+                identities.unfit.push(note);
+                continue;
             }
+        };
+        let is_in_agent = |key: &PublicKey| in_agent.contains(key.key_data());
+        match file.as_ref() {
+            _ if file.public().is_some_and(is_in_agent) => {}
+            KeyFile::Locked(_) => locked.file(&path, &file),
+            KeyFile::Private(_) | KeyFile::Public(_) => identities.file(&path, &file),
         }
     }
     identities.fit.extend(locked.fit);
@@ -248,7 +251,7 @@ impl Identities {
         );
         self.fit.push(Identity {
             name,
-            proof: Proof::Agent(held),
+            proof: Proof::Agent(Box::new(held)),
         });
     }
 

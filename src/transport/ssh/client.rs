@@ -32,6 +32,9 @@ const TRIES: u32 = 3;
 /// The shortest pause before the next try; the longest is twice as long.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// In how many steps the pauses differ.
+const SPREAD: u32 = 1000;
+
 /// After this time without a word from the host it is asked for a sign of life.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
@@ -97,8 +100,9 @@ impl Client {
             match connected {
                 Err(error) if tries < TRIES && attempt.may_be_repeated(&error) => {
                     // Those who were dropped together must not come back together.
-                    let spread = RandomState::new().hash_one(tries) % 1000;
-                    let pause = PAUSE + PAUSE.mul_f32(spread as f32 / 1000.0);
+                    let spread = RandomState::new().hash_one(tries) % u64::from(SPREAD);
+                    let spread = u32::try_from(spread).unwrap_or_default();
+                    let pause = PAUSE + PAUSE * spread / SPREAD;
                     attempt.within(Stage::Tcp, sleep(pause * tries)).await?;
                     attempt.ending = Arc::default();
                     tries += 1;

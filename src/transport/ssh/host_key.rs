@@ -1,4 +1,4 @@
-//! Whether the key that a host shows is accepted: the known_hosts files of a run, and recording new keys.
+//! Whether the key that a host shows is accepted: the `known_hosts` files of a run, and recording new keys.
 //!
 //! Every file is read once. What the lines mean is said in `known_hosts`.
 
@@ -19,7 +19,7 @@ use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking};
 /// The file of the whole system.
 const SYSTEM_FILE: &str = "/etc/ssh/ssh_known_hosts";
 
-/// The known_hosts files that were read in this run.
+/// The `known_hosts` files that were read in this run.
 #[derive(Debug, Default)]
 pub(super) struct KnownHostsFiles {
     files: Mutex<BTreeMap<PathBuf, Arc<KnownHostsFile>>>,

@@ -1,4 +1,4 @@
-//! What a known_hosts file says about a host and the key that it shows, as OpenSSH reads it.
+//! What a `known_hosts` file says about a host and the key that it shows, as OpenSSH reads it.
 //!
 //! Pure: no file is opened here. A `@cert-authority` line is recognised but never vouches for a key, because
 //! host certificates are not asked for.
@@ -53,7 +53,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Vec<Record> {
     records.collect()
 }
 
-/// What known_hosts files call the host at `address`.
+/// What `known_hosts` files call the host at `address`.
 pub(super) fn name(address: &Address) -> String {
     let host = address.host.to_lowercase();
     match address.port {
@@ -264,7 +264,7 @@ mod tests {
         let ecdsa = ECDSA.parse::<PublicKey>().unwrap().algorithm();
         assert_eq!(
             algorithms(records.iter(), &address("h", 22)),
-            [ecdsa.clone()]
+            std::slice::from_ref(&ecdsa)
         );
         assert_eq!(
             algorithms(records.iter(), &address("h", 2222)),

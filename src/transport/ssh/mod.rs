@@ -10,6 +10,8 @@ mod host_key;
 mod keys;
 mod known_hosts;
 mod pacing;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

@@ -74,7 +74,7 @@ mod tests {
             host: host.into(),
             port: 22,
         };
-        let busy = address("jump");
+        let (busy, other) = (address("jump"), address("other"));
         let mut admitted = Vec::new();
         for _ in 0..PER_ADDRESS {
             admitted.push(pacing.admit(&busy).await);
@@ -82,7 +82,7 @@ mod tests {
         tokio::select! {
             biased;
             _ = pacing.admit(&busy) => panic!("the address is full"),
-            _ = pacing.admit(&address("other")) => {}
+            _ = pacing.admit(&other) => {}
         }
         admitted.pop();
         pacing.admit(&busy).await;
