@@ -2,4 +2,5 @@
 
 pub mod source;
 pub mod template;
+pub mod transport;
 pub mod value;
