@@ -1,4 +1,5 @@
 //! The controller: from an inventory and a playbook to hosts in their desired state.
 
+pub mod inventory;
 pub mod source;
 pub mod value;
