@@ -118,7 +118,7 @@ pub enum HostKeyChecking {
 }
 
 /// By what means a login becomes another user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BecomeMethod {
     /// `sudo`, which must not ask for a password.
     #[default]
