@@ -2,4 +2,6 @@
 
 pub mod inventory;
 pub mod source;
+pub mod template;
+pub mod transport;
 pub mod value;

@@ -10,8 +10,13 @@
 
 pub mod arg;
 pub mod dpkg;
+pub mod facts;
+mod file_install;
 pub mod host;
 pub mod module;
 pub mod modules;
+mod permissions;
 pub mod plan;
 pub mod protocol;
+pub mod serve;
+mod text_edit;

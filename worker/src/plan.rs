@@ -50,12 +50,41 @@ pub struct Diff {
     pub after: Option<String>,
 }
 
+/// The longest text of a file that is shown, in bytes.
+pub const MAX_SHOWN: usize = 64 << 10;
+
 impl Diff {
-    /// The change from `before` to `after`.
+    /// Something before and after, either of which may not exist.
     pub fn new(before: Option<impl Into<String>>, after: Option<impl Into<String>>) -> Self {
         Self {
             before: before.map(Into::into),
             after: after.map(Into::into),
+        }
+    }
+
+    /// A word before and after: `0644` and `0600`.
+    pub fn words(before: impl Into<String>, after: impl Into<String>) -> Self {
+        Self {
+            before: Some(before.into()),
+            after: Some(after.into()),
+        }
+    }
+
+    /// A file before and after. Nothing is shown unless both sides are text of at most [`MAX_SHOWN`] bytes.
+    pub fn contents(before: Option<&[u8]>, after: Option<&[u8]>) -> Self {
+        let text = |bytes: &[u8]| {
+            let is_short = bytes.len() <= MAX_SHOWN;
+            let is_plain = !bytes.contains(&0);
+            let text = std::str::from_utf8(bytes).ok();
+            text.filter(|_| is_short && is_plain).map(str::to_owned)
+        };
+        let shown = (before.map(text), after.map(text));
+        if matches!(shown, (Some(None), _) | (_, Some(None))) {
+            return Self::default();
+        }
+        Self {
+            before: shown.0.flatten(),
+            after: shown.1.flatten(),
         }
     }
 }
@@ -162,10 +191,23 @@ impl Plan {
     ///
     /// Returns what is registered. A failure carries what had been learned until then.
     pub fn apply(self, writer: &Writer<'_>) -> Result<Output, Failure> {
+        self.apply_counting(writer, &mut 0)
+    }
+
+    /// [`apply`](Self::apply)s and counts in `applied` the changes that were carried out, which a failure
+    /// does not tell.
+    pub fn apply_counting(
+        self,
+        writer: &Writer<'_>,
+        applied: &mut usize,
+    ) -> Result<Output, Failure> {
         let mut output = self.output;
         for change in self.changes {
             match (change.effect)(writer) {
-                Ok(learned) => output.extend(learned),
+                Ok(learned) => {
+                    output.extend(learned);
+                    *applied += 1;
+                }
                 Err(mut failure) => {
                     output.append(&mut failure.output);
                     return Err(failure.with_output(output));

@@ -5,10 +5,13 @@
 //! host and a scratch directory in tests.
 
 mod accounts;
+mod capture;
 mod contents;
 mod program;
+mod system_programs;
 mod writer;
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -19,6 +22,7 @@ use sha2::{Digest, Sha256};
 pub use self::accounts::{Group, User};
 pub use self::contents::{Contents, NoContents, nameless_file};
 pub use self::program::{Program, ProgramOutput, Programs};
+pub use self::system_programs::{CutShort, SystemPrograms};
 pub use self::writer::{Attributes, Writer};
 use crate::plan::Failure;
 
@@ -39,6 +43,17 @@ pub enum FileKind {
     Link,
     /// A device, a socket or a pipe.
     Special,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Link => "link",
+            Self::Special => "device, socket or pipe",
+        })
+    }
 }
 
 /// What is known about a file without reading it. Links are not followed.
@@ -141,6 +156,17 @@ impl Host {
     /// Whether `path` is a directory, following links.
     pub fn is_dir(&self, path: &Path) -> bool {
         self.real_path(path).is_dir()
+    }
+
+    /// Fails unless the directory that `path` is to be in exists.
+    pub fn require_parent(&self, path: &Path) -> Result<(), Failure> {
+        match path.parent() {
+            Some(parent) if !self.is_dir(parent) => Err(Failure::new(format!(
+                "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
+                parent.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// A file to read from, following links; `None` if it does not exist.

@@ -14,14 +14,22 @@ macro_rules! modules {
 
 modules! {
     apt,
+    blockinfile,
     command,
+    copy,
+    file,
     group,
     hostname,
+    lineinfile,
     modprobe,
+    package,
     raw,
+    service,
     shell,
     stat,
     sysctl,
+    systemd_service,
+    template,
     user,
     wait_for,
 }

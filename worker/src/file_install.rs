@@ -1,0 +1,285 @@
+//! Putting one file in its place: what `copy`, `template` and the modules that edit files have in common.
+//! Where the content comes from is decided before; nothing here knows of templates.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::arg::{AbsPath, Content, Source};
+use crate::host::{FileKind, Host, Program, Stat, Writer, sha256_of};
+use crate::module::ArgError;
+use crate::permissions::Permissions;
+use crate::plan::{Diff, Failure, MAX_SHOWN, Output, Plan};
+
+/// Where the content of a file comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// It is at hand.
+    Bytes(Vec<u8>),
+    /// The controller has it.
+    Controller(Content),
+    /// Another file of the host.
+    Host(PathBuf),
+}
+
+impl Origin {
+    /// The content that an argument names. A path is one of the host, and only with `remote_src`.
+    pub(crate) fn of(source: &Source, remote_src: bool) -> Result<Self, Failure> {
+        match source {
+            Source::Controller(content) if !remote_src => Ok(Self::Controller(content.clone())),
+            Source::Path(path) if remote_src => AbsPath::new(path)
+                .map(|path| Self::Host(path.to_path_buf()))
+                .ok_or_else(|| relative_source(path).into()),
+            Source::Path(path) => Err(Failure::new(format!(
+                "the content of `{path}` was not sent by the controller"
+            ))),
+            Source::Controller(_) => Err(Failure::new(
+                "`src` is a file of the controller, but `remote_src` is true",
+            )),
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Controller(content) => Some(&content.name),
+            Self::Host(path) => path.file_name()?.to_str(),
+        }
+    }
+}
+
+/// The error that the `src` of a module with `remote_src` is not absolute.
+pub(crate) fn relative_source(path: &str) -> ArgError {
+    ArgError::of(
+        "src",
+        format!("with `remote_src` it must be an absolute path of the host, found {path:?}"),
+    )
+}
+
+/// A file that is to be in its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Install {
+    /// Its content.
+    pub(crate) origin: Origin,
+    /// Its place, or a directory for it.
+    pub(crate) dest: PathBuf,
+    /// Mode, owner and group.
+    pub(crate) permissions: Permissions,
+    /// Whether to keep the old file beside it.
+    pub(crate) backup: bool,
+    /// Whether a file that is there and differs is replaced.
+    pub(crate) force: bool,
+    /// A command that must accept the new file, with `%s` in place of its path.
+    pub(crate) validate: Option<String>,
+}
+
+impl Install {
+    /// Plans it.
+    pub(crate) fn plan(mut self, host: &Host) -> Result<Plan, Failure> {
+        self.enter_directory(host)?;
+        host.require_parent(&self.dest)?;
+        let mut plan = Plan::new();
+        plan.output("dest", self.dest.to_string_lossy());
+        let old = host.stat(&self.dest)?;
+        match &old {
+            None => self.write(host, &mut plan, None)?,
+            Some(old) => match old.kind {
+                FileKind::File => self.renew(host, &mut plan, old)?,
+                FileKind::Link if !self.force && host.exists(&self.dest) => {}
+                FileKind::Link => self.write(host, &mut plan, None)?,
+                FileKind::Directory | FileKind::Special => {
+                    return Err(Failure::new(format!(
+                        "`{}` is neither a file nor a link and is not replaced",
+                        self.dest.display()
+                    )));
+                }
+            },
+        }
+        Ok(plan)
+    }
+
+    /// Where the place is a directory, the file's place is in it.
+    fn enter_directory(&mut self, host: &Host) -> Result<(), Failure> {
+        if host.is_dir(&self.dest) {
+            let Some(name) = self.origin.name() else {
+                return Err(Failure::new(format!(
+                    "`{}` is a directory: `dest` must name the file in it",
+                    self.dest.display()
+                )));
+            };
+            self.dest = self.dest.join(name);
+        }
+        Ok(())
+    }
+
+    fn renew(self, host: &Host, plan: &mut Plan, old: &Stat) -> Result<(), Failure> {
+        if self.force && !self.is_content_of(host, old)? {
+            let (permissions, dest) = (self.permissions.clone(), self.dest.clone());
+            self.write(host, plan, Some(old))?;
+            permissions.adjust(host, plan, &dest, old)
+        } else {
+            self.permissions.adjust(host, plan, &self.dest, old)
+        }
+    }
+
+    fn is_content_of(&self, host: &Host, old: &Stat) -> Result<bool, Failure> {
+        match &self.origin {
+            Origin::Bytes(bytes) => {
+                Ok(old.size == bytes.len() as u64
+                    && host.read(&self.dest)?.as_deref() == Some(bytes))
+            }
+            Origin::Controller(content) => Ok(old.size == content.size
+                && host.sha256(&self.dest)?.as_deref() == Some(&content.sha256)),
+            Origin::Host(path) => {
+                let mut source = open_source(host, path)?;
+                let sum = sha256_of(&mut source).map_err(|error| unreadable(path, &error))?;
+                Ok(host.sha256(&self.dest)?.as_deref() == Some(&sum))
+            }
+        }
+    }
+
+    /// Plans the content. A file that is shown in the diff is fetched once, for that and for writing it.
+    fn write(mut self, host: &Host, plan: &mut Plan, old: Option<&Stat>) -> Result<(), Failure> {
+        if let Origin::Controller(content) = &self.origin
+            && content.size <= MAX_SHOWN as u64
+        {
+            self.origin = Origin::Bytes(host.fetch(content)?);
+        }
+        if let Origin::Host(path) = &self.origin {
+            open_source(host, path)?;
+        }
+        let diff = self.diff(host, old)?;
+        let shown = self.dest.display();
+        let what = match old {
+            Some(_) => format!("content of {shown}"),
+            None => format!("file {shown}"),
+        };
+        if self.backup && old.is_some() {
+            backup(host, plan, &self.dest)?;
+        }
+        let attributes = self.permissions.of_file(old);
+        plan.change(what, diff, move |writer| {
+            let accept = |new: &Path| match &self.validate {
+                Some(command) => accept(writer, command, new),
+                None => Ok(()),
+            };
+            let dest = &self.dest;
+            match &self.origin {
+                Origin::Bytes(bytes) => writer.replace_file_if(
+                    dest,
+                    attributes,
+                    |file| io::Write::write_all(file, bytes),
+                    accept,
+                )?,
+                Origin::Controller(content) => writer.replace_file_if(
+                    dest,
+                    attributes,
+                    |file| writer.fetch_into(content, file),
+                    accept,
+                )?,
+                Origin::Host(path) => {
+                    let mut source = open_source(writer, path)?;
+                    writer.replace_file_if(
+                        dest,
+                        attributes,
+                        |file| io::copy(&mut source, file).map(drop),
+                        accept,
+                    )?;
+                }
+            }
+            Ok(Output::new())
+        });
+        Ok(())
+    }
+
+    fn diff(&self, host: &Host, old: Option<&Stat>) -> Result<Diff, Failure> {
+        let is_short = |stat: &Stat| stat.size <= MAX_SHOWN as u64;
+        if !old.is_none_or(is_short) {
+            return Ok(Diff::default());
+        }
+        let before = match old {
+            Some(_) => host.read(&self.dest)?,
+            None => None,
+        };
+        match &self.origin {
+            Origin::Bytes(bytes) => Ok(Diff::contents(before.as_deref(), Some(bytes))),
+            Origin::Controller(_) => Ok(Diff::default()),
+            Origin::Host(path) => {
+                let stat = host.stat(&host.resolve(path)?)?;
+                if !stat.as_ref().is_some_and(is_short) {
+                    return Ok(Diff::default());
+                }
+                let after = host.read(path)?;
+                Ok(Diff::contents(before.as_deref(), after.as_deref()))
+            }
+        }
+    }
+}
+
+/// Plans to keep the file `path` under a name made from its content: nothing is ever kept twice.
+fn backup(host: &Host, plan: &mut Plan, path: &Path) -> Result<(), Failure> {
+    let Some(sum) = host.sha256(path)? else {
+        return Ok(());
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kept = path.with_file_name(format!("{name}.{}~", &sum[..12]));
+    plan.output("backup_file", kept.to_string_lossy());
+    if host.stat(&kept)?.is_some() {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    // The new file takes the old one's name by a rename, so another link to the old one keeps it as it is.
+    let what = format!("backup of {}", path.display());
+    plan.change(what, Diff::default(), move |writer| {
+        writer.hard_link(&kept, &path)?;
+        Ok(Output::new())
+    });
+    Ok(())
+}
+
+fn open_source(host: &Host, path: &Path) -> Result<File, Failure> {
+    let is_file = host
+        .stat(&host.resolve(path)?)?
+        .is_some_and(|stat| stat.kind == FileKind::File);
+    let missing = || Failure::new(format!("there is no file `{}`", path.display()));
+    if !is_file {
+        return Err(missing());
+    }
+    host.open(path)?.ok_or_else(missing)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot read {}: {error}", path.display()))
+}
+
+/// Checks the command of a `validate` argument.
+pub(crate) fn check_validate(command: Option<&str>) -> Result<(), ArgError> {
+    let Some(command) = command else {
+        return Ok(());
+    };
+    if !command
+        .split_ascii_whitespace()
+        .any(|word| word.contains("%s"))
+    {
+        return Err(ArgError::of(
+            "validate",
+            "`%s` must stand for the file to check",
+        ));
+    }
+    if command.contains(['\'', '"', '\\']) {
+        return Err(ArgError::of(
+            "validate",
+            "the command is split at blanks and takes no quotes",
+        ));
+    }
+    Ok(())
+}
+
+fn accept(writer: &Writer<'_>, command: &str, new: &Path) -> Result<(), Failure> {
+    let new = new.to_string_lossy();
+    let mut words = command
+        .split_ascii_whitespace()
+        .map(|word| word.replace("%s", &new));
+    let program = Program::new(words.next().unwrap_or_default()).args(words);
+    writer.run_checked(&program).map(drop)
+}
