@@ -9,6 +9,7 @@
 //! small, because it is sent to every host.
 
 pub mod arg;
+pub mod dpkg;
 pub mod facts;
 pub mod host;
 pub mod module;

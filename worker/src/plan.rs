@@ -50,6 +50,16 @@ pub struct Diff {
     pub after: Option<String>,
 }
 
+impl Diff {
+    /// The change from `before` to `after`.
+    pub fn new(before: Option<impl Into<String>>, after: Option<impl Into<String>>) -> Self {
+        Self {
+            before: before.map(Into::into),
+            after: after.map(Into::into),
+        }
+    }
+}
+
 /// One step towards the desired state.
 pub struct Change {
     /// What changes, as a person would say it: `mode of /etc/hosts`, `package curl`.
@@ -98,6 +108,22 @@ impl Plan {
             diff,
             effect: Box::new(effect),
         });
+    }
+
+    /// Adds changes that one effect brings about together, such as packages that are installed by one call.
+    /// It is carried out in the place of the first of them.
+    pub fn change_together(
+        &mut self,
+        changes: impl IntoIterator<Item = (String, Diff)>,
+        effect: impl FnOnce(&Writer<'_>) -> Result<Output, Failure> + 'static,
+    ) {
+        let mut effect = Some(effect);
+        for (what, diff) in changes {
+            match effect.take() {
+                Some(effect) => self.change(what, diff, effect),
+                None => self.change(what, diff, |_| Ok(Output::new())),
+            }
+        }
     }
 
     /// Adds a field to what is registered.

@@ -16,24 +16,6 @@ use crate::plan::Failure;
 const NEW_FILE_MODE: u32 = 0o644;
 const NEW_DIRECTORY_MODE: u32 = 0o755;
 
-/// Gives the contents that the controller has.
-pub trait Contents {
-    /// Writes the content to `into`. Fails if what arrives has not the hash that was asked for.
-    fn fetch(&self, content: &Content, into: &mut dyn Write) -> io::Result<()>;
-}
-
-/// For a module that needs no contents, and in tests.
-pub struct NoContents;
-
-impl Contents for NoContents {
-    fn fetch(&self, content: &Content, _into: &mut dyn Write) -> io::Result<()> {
-        Err(io::Error::other(format!(
-            "there is nobody to ask for {}",
-            content.name
-        )))
-    }
-}
-
 /// Owner and permissions that are wanted. What is `None` stays as it is, or is the default for a new file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
@@ -48,7 +30,6 @@ pub struct Attributes {
 /// The writing half of a host: a [`Host`] that can also change things.
 pub struct Writer<'a> {
     host: &'a Host,
-    contents: &'a dyn Contents,
 }
 
 impl Deref for Writer<'_> {
@@ -60,9 +41,9 @@ impl Deref for Writer<'_> {
 }
 
 impl<'a> Writer<'a> {
-    /// The writing half of `host`; `contents` has the controller's files.
-    pub fn new(host: &'a Host, contents: &'a dyn Contents) -> Self {
-        Self { host, contents }
+    /// The writing half of `host`.
+    pub fn new(host: &'a Host) -> Self {
+        Self { host }
     }
 
     /// Writes a file whole.
@@ -82,7 +63,9 @@ impl<'a> Writer<'a> {
         content: &Content,
         attributes: Attributes,
     ) -> Result<(), Failure> {
-        self.replace_file(path, attributes, |file| self.contents.fetch(content, file))
+        self.replace_file(path, attributes, |file| {
+            self.host.contents.fetch(content, file)
+        })
     }
 
     /// Writes a file beside `path` with `write` and renames it to `path`. A file that is replaced hands on
@@ -214,7 +197,7 @@ impl Attributes {
 }
 
 /// A name in the same directory that nothing else uses.
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let name = path.file_name().unwrap_or_default().to_string_lossy();

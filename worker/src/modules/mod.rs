@@ -13,7 +13,17 @@ macro_rules! modules {
 }
 
 modules! {
+    apt,
+    command,
+    group,
+    hostname,
+    modprobe,
+    raw,
+    shell,
     stat,
+    sysctl,
+    user,
+    wait_for,
 }
 
 /// The module called `name`.
