@@ -10,6 +10,7 @@
 
 pub mod arg;
 pub mod dpkg;
+pub mod facts;
 mod file_install;
 pub mod host;
 pub mod module;
@@ -17,4 +18,5 @@ pub mod modules;
 mod permissions;
 pub mod plan;
 pub mod protocol;
+pub mod serve;
 mod text_edit;

@@ -191,10 +191,23 @@ impl Plan {
     ///
     /// Returns what is registered. A failure carries what had been learned until then.
     pub fn apply(self, writer: &Writer<'_>) -> Result<Output, Failure> {
+        self.apply_counting(writer, &mut 0)
+    }
+
+    /// [`apply`](Self::apply)s and counts in `applied` the changes that were carried out, which a failure
+    /// does not tell.
+    pub fn apply_counting(
+        self,
+        writer: &Writer<'_>,
+        applied: &mut usize,
+    ) -> Result<Output, Failure> {
         let mut output = self.output;
         for change in self.changes {
             match (change.effect)(writer) {
-                Ok(learned) => output.extend(learned),
+                Ok(learned) => {
+                    output.extend(learned);
+                    *applied += 1;
+                }
                 Err(mut failure) => {
                     output.append(&mut failure.output);
                     return Err(failure.with_output(output));
