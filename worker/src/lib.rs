@@ -8,7 +8,10 @@
 //! This crate knows neither variables nor templates nor playbooks, and nothing asynchronous: it must stay
 //! small, because it is sent to every host.
 
+mod archive;
 pub mod arg;
+mod checksum;
+mod download;
 mod file_install;
 pub mod host;
 pub mod module;
@@ -17,3 +20,4 @@ mod permissions;
 pub mod plan;
 pub mod protocol;
 mod text_edit;
+mod unpacking;

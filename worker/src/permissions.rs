@@ -34,11 +34,12 @@ impl Permissions {
         })
     }
 
-    /// These permissions, or `mode` where none is asked for.
+    /// These permissions for something that has the bits `mode` where nothing else is asked for.
     #[must_use]
-    pub(crate) fn or_mode(&self, mode: u32) -> Self {
+    pub(crate) fn starting_from(&self, mode: u32, is_dir: bool) -> Self {
+        let wanted = self.mode.as_ref();
         Self {
-            mode: self.mode.clone().or(Some(Mode::Bits(mode))),
+            mode: Some(Mode::Bits(wanted.map_or(mode, |m| m.bits(mode, is_dir)))),
             ..*self
         }
     }

@@ -16,9 +16,11 @@ modules! {
     blockinfile,
     copy,
     file,
+    get_url,
     lineinfile,
     stat,
     template,
+    unarchive,
 }
 
 /// The module called `name`.
