@@ -293,29 +293,26 @@ pub(crate) fn check_validate(command: Option<&str>) -> Result<(), ArgError> {
     let Some(command) = command else {
         return Ok(());
     };
-    if !command
-        .split_ascii_whitespace()
-        .any(|word| word.contains("%s"))
-    {
-        return Err(ArgError::of(
+    match shell_words::split(command) {
+        Ok(words) if words.iter().any(|word| word.contains("%s")) => Ok(()),
+        Ok(_) => Err(ArgError::of(
             "validate",
             "`%s` must stand for the file to check",
-        ));
+        )),
+        Err(error) => Err(ArgError::of("validate", error.to_string())),
     }
-    if command.contains(['\'', '"', '\\']) {
-        return Err(ArgError::of(
-            "validate",
-            "the command is split at blanks and takes no quotes",
-        ));
-    }
-    Ok(())
 }
 
+/// Runs the command on the new file.
 fn accept(writer: &Writer<'_>, command: &str, new: &Path) -> Result<(), Failure> {
     let new = new.to_string_lossy();
-    let mut words = command
-        .split_ascii_whitespace()
+    let words = shell_words::split(command)
+        .map_err(|error| ArgError::of("validate", error.to_string()))?
+        .into_iter()
         .map(|word| word.replace("%s", &new));
-    let program = Program::new(words.next().unwrap_or_default()).args(words);
+    let program = Program {
+        argv: words.map(Into::into).collect(),
+        ..Program::default()
+    };
     writer.run_checked(&program).map(drop)
 }

@@ -69,7 +69,7 @@ impl Comparison {
         if before.len().max(after.len()) > MAX_SHOWN {
             return Diff::default();
         }
-        Diff::words(before, after)
+        Diff::new(Some(before), Some(after))
     }
 }
 

@@ -5,8 +5,10 @@
 //! host and a scratch directory in tests.
 
 mod accounts;
+mod capture;
 mod contents;
 mod program;
+mod system_programs;
 mod writer;
 
 use std::fmt;
@@ -20,6 +22,7 @@ use sha2::{Digest, Sha256};
 pub use self::accounts::{Group, User};
 pub use self::contents::{Contents, NoContents, nameless_file};
 pub use self::program::{Program, ProgramOutput, Programs};
+pub use self::system_programs::{CutShort, SystemPrograms};
 pub use self::writer::{Attributes, Writer};
 use crate::plan::Failure;
 

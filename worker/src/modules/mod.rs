@@ -13,14 +13,24 @@ macro_rules! modules {
 }
 
 modules! {
+    apt,
     blockinfile,
+    command,
     copy,
     file,
     get_url,
+    group,
+    hostname,
     lineinfile,
+    modprobe,
+    raw,
+    shell,
     stat,
+    sysctl,
     template,
     unarchive,
+    user,
+    wait_for,
 }
 
 /// The module called `name`.

@@ -1,0 +1,159 @@
+//! What the engine tells the reporters: plain data, nothing live, so that a run can be recorded and shown
+//! again. This is the only thing that leaves the engine.
+
+use std::sync::Arc;
+
+use provision_worker::protocol::Changed;
+use serde::Serialize;
+
+use crate::value::Value;
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// The playbooks, as given.
+        playbooks: Vec<String>,
+        /// Every host that the plays will work on.
+        hosts: Vec<Arc<str>>,
+        /// Whether nothing is to be changed.
+        check: bool,
+    },
+    /// A play begins on a batch of hosts.
+    PlayStarted {
+        /// The play's name, or its host pattern.
+        play: Arc<str>,
+        /// The hosts of this batch.
+        hosts: Vec<Arc<str>>,
+    },
+    /// A connection to a host stands and its first worker has said hello.
+    HostConnected {
+        /// The host.
+        host: Arc<str>,
+        /// From the first packet to the hello, in milliseconds.
+        millis: u64,
+    },
+    /// A host has begun a task: what a run waits for is the newest of these without a result.
+    TaskStarted {
+        /// The task.
+        task: TaskName,
+        /// The host.
+        host: Arc<str>,
+    },
+    /// A task has ended on a host.
+    TaskFinished {
+        /// The task.
+        task: TaskName,
+        /// The host.
+        host: Arc<str>,
+        /// How it ended.
+        result: TaskResult,
+    },
+    /// A play has ended.
+    PlayFinished {
+        /// The play's name, or its host pattern.
+        play: Arc<str>,
+    },
+    /// Something that the user should know and that fails nothing.
+    Warning {
+        /// The host it is about, if it is about one.
+        host: Option<Arc<str>>,
+        /// What it is.
+        message: String,
+    },
+    /// The run has ended.
+    RunFinished {
+        /// The end of each host, in inventory order.
+        recap: Vec<Recap>,
+        /// Whether the run was ended by the user.
+        interrupted: bool,
+    },
+}
+
+/// A task, as people recognise it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct TaskName {
+    /// Its place in the order of the play: two tasks of one play never share it.
+    pub position: usize,
+    /// The role it belongs to.
+    pub role: Option<Arc<str>>,
+    /// Its name, or what it does.
+    pub name: Arc<str>,
+    /// Whether it is a handler.
+    pub handler: bool,
+    /// `file:line` of its definition.
+    pub at: Arc<str>,
+}
+
+/// How a task, or one item of its loop, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The host was in the desired state.
+    Ok,
+    /// Something was changed, or in check mode would be.
+    Changed,
+    /// The task's condition did not hold.
+    Skipped,
+    /// Check mode cannot say what would happen.
+    Unknown,
+    /// It failed, and the host goes on because the task says so.
+    Ignored,
+    /// It failed.
+    Failed,
+    /// The host could not be reached.
+    Unreachable,
+}
+
+/// The result of a task on a host.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskResult {
+    /// How it ended.
+    pub status: Status,
+    /// What was changed, of all items.
+    pub changes: Vec<Changed>,
+    /// Why it failed, was skipped or is unknown; what `debug` has to say.
+    pub message: Option<String>,
+    /// The end of what the task's program printed and complained, shown when it failed.
+    pub output: Option<String>,
+    /// One entry for each item of the task's loop; empty if it has none.
+    pub items: Vec<ItemResult>,
+    /// What was registered, for reporters that show everything. `None` where `no_log` forbids it.
+    pub registered: Option<Value>,
+    /// How long it took on the host, in milliseconds.
+    pub millis: u64,
+}
+
+/// The result of one item of a loop.
+#[derive(Clone, Debug, Serialize)]
+pub struct ItemResult {
+    /// The item, as people recognise it.
+    pub label: String,
+    /// How it ended.
+    pub status: Status,
+    /// Why it failed, was skipped or is unknown.
+    pub message: Option<String>,
+}
+
+/// What became of a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Recap {
+    /// The host.
+    pub host: Arc<str>,
+    /// Tasks that found the desired state.
+    pub ok: usize,
+    /// Tasks that changed something, or in check mode would.
+    pub changed: usize,
+    /// Tasks whose condition did not hold.
+    pub skipped: usize,
+    /// Tasks of which check mode cannot say what they would do.
+    pub unknown: usize,
+    /// Tasks that failed and were ignored.
+    pub ignored: usize,
+    /// Tasks that failed.
+    pub failed: usize,
+    /// Whether the host could not be reached.
+    pub unreachable: bool,
+}

@@ -1,0 +1,171 @@
+//! How a diagnostic looks: as the Rust compiler's, with path, line, column and caret. It returns text and
+//! prints nothing.
+
+use std::env;
+use std::ops::Range;
+use std::path::Path;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Diagnostic, FileId, Label, Severity, SourceMap, Span};
+
+/// The text of a diagnostic, without a newline at its end. Paths are shown relative to the current
+/// directory where they are below it.
+pub fn render(diagnostic: &Diagnostic, map: &SourceMap, color: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut report: Group<'_> =
+        Group::with_title(level.primary_title(printable(&diagnostic.message)));
+    for file in files(diagnostic) {
+        report = report.element(snippet(diagnostic, map, file));
+    }
+    for help in &diagnostic.help {
+        report = report.element(Level::HELP.message(printable(help)));
+    }
+    if let Some(note) = &diagnostic.note {
+        report = report.element(Level::NOTE.message(printable(note)));
+    }
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    renderer.hyperlink(false).render(&[report])
+}
+
+fn labels(diagnostic: &Diagnostic) -> impl Iterator<Item = (AnnotationKind, &Label)> {
+    let primary = diagnostic
+        .primary
+        .as_deref()
+        .map(|label| (AnnotationKind::Primary, label));
+    let secondary = diagnostic
+        .secondary
+        .iter()
+        .map(|label| (AnnotationKind::Context, label));
+    primary.into_iter().chain(secondary)
+}
+
+/// The files to show, the one at fault first.
+fn files(diagnostic: &Diagnostic) -> Vec<FileId> {
+    let mut files = Vec::new();
+    for (_, label) in labels(diagnostic) {
+        if !files.contains(&label.span.file) {
+            files.push(label.span.file);
+        }
+    }
+    files
+}
+
+fn snippet<'a>(
+    diagnostic: &'a Diagnostic,
+    map: &'a SourceMap,
+    file: FileId,
+) -> Snippet<'a, Annotation<'a>> {
+    let annotations = labels(diagnostic)
+        .filter(|(_, label)| label.span.file == file)
+        .map(|(kind, label)| {
+            let annotation = kind.span(first_line(map.text(file), label.span));
+            if label.text.is_empty() {
+                annotation
+            } else {
+                annotation.label(printable(&label.text))
+            }
+        });
+    Snippet::source(map.text(file))
+        .path(shown_path(map.path(file)))
+        .annotations(annotations)
+}
+
+/// A mark over many lines hides what it is about, so only the first line is marked.
+fn first_line(text: &str, span: Span) -> Range<usize> {
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = boundary(span.start.min(text.len()));
+    let end = boundary(span.end.clamp(start, text.len()));
+    let line = text[start..end].lines().next().unwrap_or_default();
+    start..start + line.trim_end().len()
+}
+
+fn shown_path(path: &Path) -> String {
+    let below = env::current_dir()
+        .ok()
+        .and_then(|current| path.strip_prefix(current).ok().map(Path::to_path_buf));
+    printable(&below.as_deref().unwrap_or(path).display().to_string())
+}
+
+/// Names come from files and from hosts: they must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::source::{Diagnostic, SourceMap, Span};
+
+    #[test]
+    fn places_in_two_files_are_both_shown() {
+        let mut map = SourceMap::new();
+        let play = map.add("site.yaml", "- hosts: web\n  roles: [nginx]\n");
+        let role = map.add(
+            "roles/nginx/main.yaml",
+            "a: 1\r\nworker: |\r\n  x\r\n  y\r\n",
+        );
+        let diagnostic = Diagnostic::error("role `nginx` is wrong")
+            .at(Span::new(role, 14..26), "this")
+            .also(Span::new(play, 23..28), "used here")
+            .help("remove it")
+            .note("roles are checked before the first connection");
+        assert_eq!(
+            render(&diagnostic, &map, false),
+            "\
+error: role `nginx` is wrong
+ --> roles/nginx/main.yaml:2:9
+  |
+2 | worker: |
+  |         ^ this
+  |
+ ::: site.yaml:2:11
+  |
+2 |   roles: [nginx]
+  |           ----- used here
+  |
+  = help: remove it
+  = note: roles are checked before the first connection"
+        );
+    }
+
+    #[test]
+    fn a_message_without_a_place_is_one_line() {
+        let diagnostic = Diagnostic::warning("nothing to do in `a\x1b[2Jb`");
+        assert_eq!(
+            render(&diagnostic, &SourceMap::new(), false),
+            "warning: nothing to do in `a\u{fffd}[2Jb`"
+        );
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_shown_at_its_end() {
+        let mut map = SourceMap::new();
+        let id = map.add("a.yaml", "é");
+        let diagnostic = Diagnostic::error("it ends too early").at(Span::new(id, 1..99), "here");
+        assert_eq!(
+            render(&diagnostic, &map, false),
+            "error: it ends too early\n --> a.yaml:1:1\n  |\n1 | é\n  | ^ here"
+        );
+    }
+}
