@@ -46,7 +46,7 @@ pub fn key_text(key: &Key<'_>) -> String {
         .map_or_else(|| key.as_value().to_string(), ToOwned::to_owned)
 }
 
-/// What a value is, with its article, for messages: `a mapping`, `the string `x``.
+/// What a value is, with its article, for messages: "a mapping", "the string `x`".
 pub fn type_name(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined => "an undefined value".into(),

@@ -22,10 +22,9 @@ pub(super) fn unquoted_template(text: &str, file: FileId, start: usize) -> Diagn
 pub(super) fn syntax(text: &str, file: FileId, at: usize, info: &str) -> Diagnostic {
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let before = &text[line_start..at];
-    if let Some(value) = value_start(before)
-        && text[line_start + value..].starts_with("{{")
-    {
-        return unquoted_template(text, file, line_start + value);
+    let value = line_start + value_start(before);
+    if text[value..].starts_with("{{") {
+        return unquoted_template(text, file, value);
     }
     let next = text[at..].chars().next();
     let span = Span::new(file, at..at + next.map_or(0, char::len_utf8));
@@ -36,13 +35,10 @@ pub(super) fn syntax(text: &str, file: FileId, at: usize, info: &str) -> Diagnos
     }
     let diagnostic = Diagnostic::error("this is not YAML").at(span, info);
     match next {
-        Some('@' | '`' | '%') => {
-            diagnostic.help("a value that begins with this character must be quoted")
-        }
         Some('*') if info.contains("unknown anchor") => {
             diagnostic.help("`*` begins an alias; quote the value if it is meant as text")
         }
-        Some('*' | '&') => {
+        Some('@' | '`' | '%' | '*' | '&') => {
             diagnostic.help("a value that begins with this character must be quoted")
         }
         Some(':') if info.starts_with("mapping values") => {
@@ -57,15 +53,14 @@ pub(super) fn syntax(text: &str, file: FileId, at: usize, info: &str) -> Diagnos
 }
 
 /// Where the value of a line begins: after its dashes and its first key.
-fn value_start(line: &str) -> Option<usize> {
+fn value_start(line: &str) -> usize {
     let dashes = line.len() - line.trim_start_matches([' ', '-']).len();
-    let rest = &line[dashes..];
-    let key = rest
-        .split_once(": ")
-        .filter(|(key, _)| !key.contains(['"', '\'', '{']));
-    Some(key.map_or(dashes, |(key, value)| {
-        dashes + key.len() + 2 + (value.len() - value.trim_start().len())
-    }))
+    match line[dashes..].split_once(": ") {
+        Some((key, value)) if !key.contains(['"', '\'', '{']) => {
+            line.len() - value.trim_start().len()
+        }
+        _ => dashes,
+    }
 }
 
 fn is_tab_trouble(text: &str, line_start: usize, info: &str) -> bool {

@@ -134,7 +134,7 @@ impl Node {
         entry.map(|entry| &entry.value)
     }
 
-    /// What it is, with its article, for messages: `a mapping`, `the string `x``.
+    /// What it is, with its article, for messages: "a mapping", "the string `x`".
     pub fn type_name(&self) -> String {
         match &self.kind {
             NodeKind::Null => "null".into(),

@@ -80,8 +80,14 @@ fn snippet<'a>(
 
 /// A mark over many lines hides what it is about, so only the first line is marked.
 fn first_line(text: &str, span: Span) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start.min(text.len()));
-    let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = boundary(span.start.min(text.len()));
+    let end = boundary(span.end.clamp(start, text.len()));
     let line = text[start..end].lines().next().unwrap_or_default();
     start..start + line.trim_end().len()
 }

@@ -3,6 +3,10 @@
 //! The rules are YAML 1.2's core schema with two exceptions that keep what was written: a whole number
 //! with a leading zero (`0644`) and one that 64 bits cannot hold stay text.
 
+use std::ops::Range;
+
+use saphyr_parser::ScalarStyle;
+
 use super::node::{NodeKind, Piece};
 
 /// The kind of a plain scalar; nothing if it is text.
@@ -68,6 +72,56 @@ fn has_leading_zero(digits: &str) -> bool {
     digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit()
 }
 
+/// Which bytes of a scalar as it was `written` are its content: not its tag and its anchor (it is
+/// `dressed` if it has one), not its quotes or its `|`, and not what the parser counts in after its end.
+pub(super) fn content(written: &str, style: ScalarStyle, dressed: bool) -> Range<usize> {
+    let mut start = 0;
+    if dressed {
+        while written[start..].starts_with(['!', '&', '#']) {
+            let rest = &written[start..];
+            let ends = |c: char| {
+                if rest.starts_with('#') {
+                    c == '\n'
+                } else {
+                    c.is_whitespace()
+                }
+            };
+            let word = rest.find(ends).unwrap_or(rest.len());
+            start += word + blank(&rest[word..]);
+        }
+    }
+    let rest = &written[start..];
+    match style {
+        ScalarStyle::Plain => start..start + rest.trim_end().len(),
+        ScalarStyle::SingleQuoted => start + 1..start + closing_quote(rest, '\''),
+        ScalarStyle::DoubleQuoted => start + 1..start + closing_quote(rest, '"'),
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            // Without a tag or an anchor the parser's place begins after the `|` already.
+            let header = rest
+                .find('\n')
+                .filter(|_| dressed)
+                .map_or(0, |newline| newline + 1);
+            start + header..start + rest.trim_end().len().max(header)
+        }
+    }
+}
+
+/// Where the quote that `text` begins with is closed.
+fn closing_quote(text: &str, quote: char) -> usize {
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if quote == '"' && character == '\\' {
+            characters.next();
+        } else if character == quote {
+            let doubled = quote == '\'' && characters.next_if(|(_, next)| *next == quote).is_some();
+            if !doubled {
+                return at;
+            }
+        }
+    }
+    text.len().max(1)
+}
+
 /// Where the words of a decoded scalar stand in `source`, which begins at byte `base` of the file.
 /// Line by line, since decoding joins lines and drops their indentation. Nothing at all if an escape
 /// makes the two differ.
@@ -108,7 +162,9 @@ fn blank(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{align, resolve};
+    use saphyr_parser::ScalarStyle;
+
+    use super::{align, content, resolve};
     use crate::source::NodeKind;
 
     #[test]
@@ -160,6 +216,32 @@ mod tests {
             "٣",
         ] {
             assert_eq!(resolve(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_content_of_a_scalar_is_what_stands_between_its_signs() {
+        for (written, style, dressed, expected) in [
+            ("a b ", ScalarStyle::Plain, false, "a b"),
+            ("!t &n a", ScalarStyle::Plain, true, "a"),
+            ("&n # 'c'\n  'x'", ScalarStyle::SingleQuoted, true, "x"),
+            ("'it''s' # 'c'", ScalarStyle::SingleQuoted, false, "it''s"),
+            ("!t 'x'", ScalarStyle::SingleQuoted, true, "x"),
+            (
+                r#""a \" b\\" "#,
+                ScalarStyle::DoubleQuoted,
+                false,
+                r#"a \" b\\"#,
+            ),
+            ("&x y\n  ", ScalarStyle::Literal, false, "&x y"),
+            ("!t |- # c\n  &x\n", ScalarStyle::Literal, true, "  &x"),
+            ("!t |\n", ScalarStyle::Folded, true, ""),
+        ] {
+            assert_eq!(
+                &written[content(written, style, dressed)],
+                expected,
+                "{written}"
+            );
         }
     }
 

@@ -107,7 +107,9 @@ impl<'a> Builder<'a> {
         }
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                (self.scalar(&text, style, tag.as_deref(), span)?, anchor)
+                let dressed = anchor > 0 || tag.is_some();
+                let plain = self.string(&text, style, span, dressed);
+                (scalar(plain, &text, style, tag.as_deref())?, anchor)
             }
             Event::SequenceStart(anchor, tag) => (self.list(tag.as_deref(), span, depth)?, anchor),
             Event::MappingStart(anchor, tag) => (self.map(tag.as_deref(), span, depth)?, anchor),
@@ -195,7 +197,7 @@ impl<'a> Builder<'a> {
         if let Event::Scalar(text, style, anchor, None) = &event
             && *anchor == 0
         {
-            return Ok(self.string(text, *style, span, None));
+            return Ok(self.string(text, *style, span, false));
         }
         let key = self.node(event, span, depth + 1)?;
         if key.as_str().is_some() && key.tag.is_none() {
@@ -208,82 +210,26 @@ impl<'a> Builder<'a> {
         .at(span, "not a key"))
     }
 
-    fn scalar(
-        &self,
-        text: &str,
-        style: YamlStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Result<Node, Diagnostic> {
-        let core = tag
-            .filter(|tag| tag.is_yaml_core_schema())
-            .map(|tag| tag.suffix.as_str());
-        let plain = style == YamlStyle::Plain;
-        let kind = match (core, tag) {
-            (None, None) if plain => scalar::resolve(text),
-            (Some("int" | "float" | "bool" | "null"), _) => {
-                Some(typed(core.unwrap_or_default(), text, span)?)
-            }
-            _ => None,
+    /// A text. `dressed` says that a tag or an anchor stands before it, within `span`.
+    fn string(&self, text: &str, style: YamlStyle, span: Span, dressed: bool) -> Node {
+        let written = &self.text[span.start..span.end];
+        let content = scalar::content(written, style, dressed);
+        let end = match style {
+            YamlStyle::SingleQuoted | YamlStyle::DoubleQuoted => content.end + 1,
+            _ => content.end,
         };
-        Ok(match kind {
-            Some(kind) => Node {
-                span,
-                tag: None,
-                kind,
-            },
-            None => self.string(text, style, span, foreign(tag, "str")),
-        })
-    }
-
-    fn string(&self, text: &str, style: YamlStyle, span: Span, tag: Option<String>) -> Node {
-        let span = Span {
-            end: span.start + self.text[span.start..span.end].trim_end().len(),
-            ..span
-        };
-        let (from, style) = (self.content_start(span, style), simple(style));
-        let to = if style == ScalarStyle::Quoted {
-            span.end - 1
-        } else {
-            span.end
-        };
-        let pieces = match self.text.get(from..to) {
-            Some(source) => scalar::align(text, source, from),
-            None => Vec::new(),
-        };
+        let pieces = scalar::align(text, &written[content.clone()], span.start + content.start);
         let text = text.to_owned();
+        let style = simple(style);
         Node {
-            span,
-            tag,
+            span: Span::new(span.file, span.start..(span.start + end).min(span.end)),
+            tag: None,
             kind: NodeKind::String(StringNode {
                 text,
                 style,
                 pieces,
             }),
         }
-    }
-
-    /// The first byte of a scalar's content: after its tag, its anchor, its quote or its `|`.
-    fn content_start(&self, span: Span, style: YamlStyle) -> usize {
-        let mut rest = &self.text[span.start..span.end];
-        while style != YamlStyle::Literal && style != YamlStyle::Folded
-            || rest.starts_with(['!', '&'])
-        {
-            if !rest.starts_with(['!', '&']) {
-                break;
-            }
-            let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            rest = rest[word..].trim_start();
-        }
-        let skipped = match style {
-            YamlStyle::Plain => 0,
-            YamlStyle::SingleQuoted | YamlStyle::DoubleQuoted => 1,
-            YamlStyle::Literal | YamlStyle::Folded if rest.len() == span.end - span.start => 0,
-            YamlStyle::Literal | YamlStyle::Folded => {
-                rest.find('\n').map_or(rest.len(), |at| at + 1)
-            }
-        };
-        span.end - rest.len() + skipped
     }
 }
 
@@ -354,15 +300,39 @@ fn too_deep(span: Span) -> Diagnostic {
         .at(span, "too deep")
 }
 
-/// A scalar whose tag demands a type.
-fn typed(tag: &str, text: &str, span: Span) -> Result<NodeKind, Diagnostic> {
+/// What a text stands for by its tag, or by its looks if it has neither tag nor quotes.
+fn scalar(
+    string: Node,
+    text: &str,
+    style: YamlStyle,
+    tag: Option<&Tag>,
+) -> Result<Node, Diagnostic> {
+    let kind = match tag {
+        None if style == YamlStyle::Plain => scalar::resolve(text),
+        Some(tag) if tag.is_yaml_core_schema() => typed(&tag.suffix, text, string.span)?,
+        _ => None,
+    };
+    Ok(match kind {
+        Some(kind) => Node { kind, ..string },
+        None => Node {
+            tag: foreign(tag, "str"),
+            ..string
+        },
+    })
+}
+
+/// What a text stands for if its tag demands a type; nothing if the tag demands none.
+fn typed(tag: &str, text: &str, span: Span) -> Result<Option<NodeKind>, Diagnostic> {
+    if !matches!(tag, "int" | "float" | "bool" | "null") {
+        return Ok(None);
+    }
     match (tag, scalar::resolve(text)) {
         ("int", Some(kind @ NodeKind::Int(_)))
         | ("float", Some(kind @ NodeKind::Float(_)))
         | ("bool", Some(kind @ NodeKind::Bool(_)))
-        | ("null", Some(kind @ NodeKind::Null)) => Ok(kind),
+        | ("null", Some(kind @ NodeKind::Null)) => Ok(Some(kind)),
         #[expect(clippy::cast_precision_loss, reason = "the tag asks for it")]
-        ("float", Some(NodeKind::Int(value))) => Ok(NodeKind::Float(value as f64)),
+        ("float", Some(NodeKind::Int(value))) => Ok(Some(NodeKind::Float(value as f64))),
         _ => Err(Diagnostic::error(format!("`!!{tag}` cannot be `{text}`"))
             .at(span, "wrong for its tag")),
     }
@@ -391,7 +361,11 @@ fn simple(style: YamlStyle) -> ScalarStyle {
 /// The place of a collection: to its closing bracket, or to its last child.
 fn enclose(start: Span, last: Option<Span>, end: Span) -> Span {
     if end.start < end.end {
-        return start.to(end);
+        // The parser counts in the space after the bracket.
+        return start.to(Span {
+            end: end.start + 1,
+            ..end
+        });
     }
     // A child that came by an alias stands elsewhere.
     last.filter(|last| last.start >= start.start && last.end <= end.end)
@@ -410,3 +384,6 @@ fn measure(node: &Node) -> (usize, usize) {
         .map(measure)
         .fold((1, 1), |(depth, size), (d, s)| (depth.max(d + 1), size + s))
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,37 @@ pub struct Diff {
     pub after: Option<String>,
 }
 
+/// The longest text of a file that is shown, in bytes.
+pub const MAX_SHOWN: usize = 64 << 10;
+
+impl Diff {
+    /// Something before and after, either of which may not exist.
+    pub fn new(before: Option<impl Into<String>>, after: Option<impl Into<String>>) -> Self {
+        Self {
+            before: before.map(Into::into),
+            after: after.map(Into::into),
+        }
+    }
+
+    /// A word before and after: `0644` and `0600`.
+    pub fn words(before: impl Into<String>, after: impl Into<String>) -> Self {
+        Self {
+            before: Some(before.into()),
+            after: Some(after.into()),
+        }
+    }
+
+    /// A file before and after. Nothing is shown unless both sides are text of at most [`MAX_SHOWN`] bytes.
+    pub fn contents(before: Option<&[u8]>, after: Option<&[u8]>) -> Self {
+        let is_text = |bytes: &[u8]| bytes.len() <= MAX_SHOWN && !bytes.contains(&0);
+        let text = |bytes| std::str::from_utf8(bytes).ok().filter(|_| is_text(bytes));
+        match (before.map(text), after.map(text)) {
+            (Some(None), _) | (_, Some(None)) => Self::default(),
+            (before, after) => Self::new(before.flatten(), after.flatten()),
+        }
+    }
+}
+
 /// One step towards the desired state.
 pub struct Change {
     /// What changes, as a person would say it: `mode of /etc/hosts`, `package curl`.
@@ -100,6 +131,22 @@ impl Plan {
         });
     }
 
+    /// Adds changes that one effect brings about together, such as packages that are installed by one call.
+    /// It is carried out in the place of the first of them.
+    pub fn change_together(
+        &mut self,
+        changes: impl IntoIterator<Item = (String, Diff)>,
+        effect: impl FnOnce(&Writer<'_>) -> Result<Output, Failure> + 'static,
+    ) {
+        let mut effect = Some(effect);
+        for (what, diff) in changes {
+            match effect.take() {
+                Some(effect) => self.change(what, diff, effect),
+                None => self.change(what, diff, |_| Ok(Output::new())),
+            }
+        }
+    }
+
     /// Adds a field to what is registered.
     pub fn output(&mut self, name: &str, value: impl Into<Value>) {
         self.output.insert(name.to_owned(), value.into());
@@ -136,10 +183,23 @@ impl Plan {
     ///
     /// Returns what is registered. A failure carries what had been learned until then.
     pub fn apply(self, writer: &Writer<'_>) -> Result<Output, Failure> {
+        self.apply_counting(writer, &mut 0)
+    }
+
+    /// [`apply`](Self::apply)s and counts in `applied` the changes that were carried out, which a failure
+    /// does not tell.
+    pub fn apply_counting(
+        self,
+        writer: &Writer<'_>,
+        applied: &mut usize,
+    ) -> Result<Output, Failure> {
         let mut output = self.output;
         for change in self.changes {
             match (change.effect)(writer) {
-                Ok(learned) => output.extend(learned),
+                Ok(learned) => {
+                    output.extend(learned);
+                    *applied += 1;
+                }
                 Err(mut failure) => {
                     output.append(&mut failure.output);
                     return Err(failure.with_output(output));

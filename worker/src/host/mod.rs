@@ -5,9 +5,13 @@
 //! host and a scratch directory in tests.
 
 mod accounts;
+mod capture;
+mod contents;
 mod program;
+mod system_programs;
 mod writer;
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -16,12 +20,17 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 pub use self::accounts::{Group, User};
+pub use self::contents::{Contents, NoContents, nameless_file};
 pub use self::program::{Program, ProgramOutput, Programs};
-pub use self::writer::{Attributes, Contents, NoContents, Writer};
+pub use self::system_programs::{CutShort, SystemPrograms};
+pub use self::writer::{Attributes, Writer};
 use crate::plan::Failure;
 
 /// A file that is read whole may not be larger than this, in bytes.
 const MAX_READ: u64 = 64 << 20;
+
+/// As many links as the kernel follows.
+const MAX_LINKS: usize = 40;
 
 /// What kind of file something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +43,17 @@ pub enum FileKind {
     Link,
     /// A device, a socket or a pipe.
     Special,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Link => "link",
+            Self::Special => "device, socket or pipe",
+        })
+    }
 }
 
 /// What is known about a file without reading it. Links are not followed.
@@ -51,7 +71,9 @@ pub struct Stat {
     pub size: u64,
     /// Time of the last change of the content, in seconds since 1970.
     pub mtime: i64,
-    /// Inode number.
+    /// The device that it is on.
+    pub device: u64,
+    /// Inode number, unique on its device.
     pub inode: u64,
     /// Number of hard links.
     pub links: u64,
@@ -63,14 +85,21 @@ pub struct Stat {
 pub struct Host {
     root: PathBuf,
     programs: Box<dyn Programs>,
+    contents: Box<dyn Contents>,
 }
 
 impl Host {
-    /// The host whose files are below `root` and whose programs are run by `programs`.
-    pub fn new(root: impl Into<PathBuf>, programs: Box<dyn Programs>) -> Self {
+    /// The host whose files are below `root` and whose programs are run by `programs`; `contents` has the
+    /// controller's files.
+    pub fn new(
+        root: impl Into<PathBuf>,
+        programs: Box<dyn Programs>,
+        contents: Box<dyn Contents>,
+    ) -> Self {
         Self {
             root: root.into(),
             programs,
+            contents,
         }
     }
 
@@ -97,10 +126,26 @@ impl Host {
             gid: metadata.gid(),
             size: metadata.size(),
             mtime: metadata.mtime(),
+            device: metadata.dev(),
             inode: metadata.ino(),
             links: metadata.nlink(),
             target,
         }))
+    }
+
+    /// Where `path` leads if it is a link, or a link to a link; `path` itself if it is none.
+    pub fn resolve(&self, path: &Path) -> Result<PathBuf, Failure> {
+        let mut path = path.to_owned();
+        for _ in 0..MAX_LINKS {
+            match self.stat(&path)?.and_then(|stat| stat.target) {
+                Some(target) => path = path.parent().unwrap_or(&path).join(target),
+                None => return Ok(path),
+            }
+        }
+        Err(Failure::new(format!(
+            "{} is a link in a circle of links",
+            path.display()
+        )))
     }
 
     /// Whether `path` exists, following links.
@@ -113,9 +158,31 @@ impl Host {
         self.real_path(path).is_dir()
     }
 
+    /// Fails unless `path` is a directory.
+    pub fn require_dir(&self, path: &Path) -> Result<(), Failure> {
+        if self.is_dir(path) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
+            path.display()
+        )))
+    }
+
+    /// Fails unless the directory that `path` is to be in exists.
+    pub fn require_parent(&self, path: &Path) -> Result<(), Failure> {
+        path.parent()
+            .map_or(Ok(()), |parent| self.require_dir(parent))
+    }
+
+    /// A file to read from, following links; `None` if it does not exist.
+    pub fn open(&self, path: &Path) -> Result<Option<fs::File>, Failure> {
+        found(fs::File::open(self.real_path(path)), "open", path)
+    }
+
     /// The content of a file, following links; `None` if it does not exist.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(file) = found(fs::File::open(self.real_path(path)), "open", path)? else {
+        let Some(file) = self.open(path)? else {
             return Ok(None);
         };
         let mut content = Vec::new();
@@ -156,7 +223,7 @@ impl Host {
 
     /// The SHA-256 of a file in lower-case hexadecimal, following links; `None` if it does not exist.
     pub fn sha256(&self, path: &Path) -> Result<Option<String>, Failure> {
-        let Some(file) = found(fs::File::open(self.real_path(path)), "open", path)? else {
+        let Some(file) = self.open(path)? else {
             return Ok(None);
         };
         sha256_of(file)

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
+use super::CutShort;
 use crate::plan::{Failure, Output};
 
 /// A program to run and what it is run with.
@@ -67,14 +69,15 @@ impl Program {
             .unwrap_or_default()
     }
 
-    /// The failure to start it at all.
+    /// The failure to start it at all, or to let it run to its end.
     pub fn not_started(&self, error: &io::Error) -> Failure {
         let name = self.name();
-        match error.kind() {
-            io::ErrorKind::NotFound => Failure::new(format!("`{name}` is not installed")),
-            io::ErrorKind::TimedOut => {
-                Failure::new(format!("`{name}` did not end in time: {error}"))
+        let cut_short = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match (error.kind(), cut_short) {
+            (_, Some(CutShort { output, .. })) => {
+                Failure::new(format!("`{name}` was {error}")).with_output(output.fields())
             }
+            (io::ErrorKind::NotFound, None) => Failure::new(format!("`{name}` is not installed")),
             _ => Failure::new(format!("cannot run `{name}`: {error}")),
         }
     }
@@ -146,4 +149,10 @@ impl ProgramOutput {
 pub trait Programs {
     /// Runs a program to its end. An exit status other than 0 is not an error here.
     fn run(&self, program: &Program) -> io::Result<ProgramOutput>;
+}
+
+impl<P: Programs + ?Sized> Programs for Rc<P> {
+    fn run(&self, program: &Program) -> io::Result<ProgramOutput> {
+        (**self).run(program)
+    }
 }

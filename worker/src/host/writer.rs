@@ -16,24 +16,6 @@ use crate::plan::Failure;
 const NEW_FILE_MODE: u32 = 0o644;
 const NEW_DIRECTORY_MODE: u32 = 0o755;
 
-/// Gives the contents that the controller has.
-pub trait Contents {
-    /// Writes the content to `into`. Fails if what arrives has not the hash that was asked for.
-    fn fetch(&self, content: &Content, into: &mut dyn Write) -> io::Result<()>;
-}
-
-/// For a module that needs no contents, and in tests.
-pub struct NoContents;
-
-impl Contents for NoContents {
-    fn fetch(&self, content: &Content, _into: &mut dyn Write) -> io::Result<()> {
-        Err(io::Error::other(format!(
-            "there is nobody to ask for {}",
-            content.name
-        )))
-    }
-}
-
 /// Owner and permissions that are wanted. What is `None` stays as it is, or is the default for a new file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
@@ -48,7 +30,6 @@ pub struct Attributes {
 /// The writing half of a host: a [`Host`] that can also change things.
 pub struct Writer<'a> {
     host: &'a Host,
-    contents: &'a dyn Contents,
 }
 
 impl Deref for Writer<'_> {
@@ -60,9 +41,9 @@ impl Deref for Writer<'_> {
 }
 
 impl<'a> Writer<'a> {
-    /// The writing half of `host`; `contents` has the controller's files.
-    pub fn new(host: &'a Host, contents: &'a dyn Contents) -> Self {
-        Self { host, contents }
+    /// The writing half of `host`.
+    pub fn new(host: &'a Host) -> Self {
+        Self { host }
     }
 
     /// Writes a file whole.
@@ -82,7 +63,9 @@ impl<'a> Writer<'a> {
         content: &Content,
         attributes: Attributes,
     ) -> Result<(), Failure> {
-        self.replace_file(path, attributes, |file| self.contents.fetch(content, file))
+        self.replace_file(path, attributes, |file| {
+            self.host.contents.fetch(content, file)
+        })
     }
 
     /// Writes a file beside `path` with `write` and renames it to `path`. A file that is replaced hands on
@@ -93,22 +76,37 @@ impl<'a> Writer<'a> {
         attributes: Attributes,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<(), Failure> {
+        self.replace_file_if(path, attributes, write, |_| Ok(()))
+    }
+
+    /// Like [`replace_file`](Self::replace_file), but renames the new file only if `accept`, which is given
+    /// its real path, finds it good.
+    pub fn replace_file_if(
+        &self,
+        path: &Path,
+        attributes: Attributes,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+        accept: impl FnOnce(&Path) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let old = self.stat(path)?.filter(|stat| stat.kind == FileKind::File);
         let attributes = attributes.inherit(old.as_ref(), NEW_FILE_MODE);
         let target = self.real_path(path);
         let temporary = beside(&target);
-        let written = create_new(&temporary).and_then(|mut file| {
-            write(&mut file)?;
-            set_owner_and_mode(&file, attributes)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &target)?;
-            sync_parent(&target)
-        });
-        written.map_err(|error| {
-            // It is there only if writing it failed; then nothing more can be done about it.
+        let failed = |error: io::Error| failed("write", path, &error);
+        let replaced = create_new(&temporary)
+            .and_then(|mut file| {
+                write(&mut file)?;
+                set_owner_and_mode(&file, attributes)?;
+                file.sync_all()
+            })
+            .map_err(failed)
+            .and_then(|()| accept(&temporary))
+            .and_then(|()| fs::rename(&temporary, &target).map_err(failed));
+        if replaced.is_err() {
+            // Where it cannot be removed, nothing more can be done about it.
             let _ = fs::remove_file(&temporary);
-            failed("write", path, &error)
-        })
+        }
+        replaced.and_then(|()| sync_parent(&target).map_err(failed))
     }
 
     /// Overwrites a file of the kernel (`/proc`, `/sys`), which cannot be replaced.
@@ -143,10 +141,9 @@ impl<'a> Writer<'a> {
         let temporary = beside(&real);
         let made = fs::hard_link(self.real_path(target), &temporary)
             .and_then(|()| fs::rename(&temporary, &real));
-        made.map_err(|error| {
-            let _ = fs::remove_file(&temporary);
-            failed("create the link", path, &error)
-        })
+        // It is there also where `path` was a link to the same file: then renaming does nothing.
+        let _ = fs::remove_file(&temporary);
+        made.map_err(|error| failed("create the link", path, &error))
     }
 
     /// Removes a file, a link, or a directory with all that is in it. Does not follow links.
@@ -214,7 +211,7 @@ impl Attributes {
 }
 
 /// A name in the same directory that nothing else uses.
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let name = path.file_name().unwrap_or_default().to_string_lossy();

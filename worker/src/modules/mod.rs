@@ -13,7 +13,27 @@ macro_rules! modules {
 }
 
 modules! {
+    apt,
+    blockinfile,
+    command,
+    copy,
+    file,
+    get_url,
+    group,
+    hostname,
+    lineinfile,
+    modprobe,
+    package,
+    raw,
+    service,
+    shell,
     stat,
+    sysctl,
+    systemd_service,
+    template,
+    unarchive,
+    user,
+    wait_for,
 }
 
 /// The module called `name`.

@@ -35,9 +35,10 @@ module! {
 
 fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
     let mut plan = Plan::new();
-    let path = match (args.follow, std::fs::canonicalize(host.real_path(&args.path))) {
-        (true, Ok(real)) => real,
-        _ => args.path.to_path_buf(),
+    let path = if args.follow {
+        host.resolve(&args.path)?
+    } else {
+        args.path.to_path_buf()
     };
     let Some(stat) = host.stat(&path)? else {
         plan.output("stat", json!({ "exists": false }));

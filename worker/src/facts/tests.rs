@@ -1,0 +1,1 @@
+//! Facts of this machine and of fixture trees that look like well-known distributions.

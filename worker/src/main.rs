@@ -1,0 +1,29 @@
+//! The worker that the controller starts on a host. All of it is in the library.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+use provision_worker::serve::serve;
+use rustix::fs::Mode;
+
+fn main() -> ExitCode {
+    // What modules and programs create has the usual permissions, whatever the login's own settings.
+    rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard output belongs to the protocol; if this cannot be said either, the status says it.
+            let _ = writeln!(io::stderr(), "provision-worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    // As plain files: the library buffers by itself, and by frames rather than by lines.
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    serve(input, output)
+}

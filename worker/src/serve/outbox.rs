@@ -1,0 +1,182 @@
+//! What the worker says to the controller, gathered so that many short answers make one packet.
+//!
+//! A thread sends what has waited for long enough, however long the other one is busy with a module.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::plan::Failure;
+use crate::protocol::{Frame, FromWorker, MAX_FRAME, Outcome, Response};
+
+/// How old an answer may become before it is sent.
+const MAX_AGE: Duration = Duration::from_millis(5);
+
+/// The way to the controller.
+pub(super) struct Outbox {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    output: BufWriter<Box<dyn Write + Send>>,
+    /// When the oldest message was put in that has not been sent.
+    oldest: Option<Instant>,
+    is_closed: bool,
+}
+
+impl Outbox {
+    /// An outbox that is emptied into `output`.
+    pub(super) fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                output: BufWriter::with_capacity(64 << 10, Box::new(output)),
+                oldest: None,
+                is_closed: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let sender = Arc::clone(&shared);
+        thread::Builder::new().spawn(move || sender.send_what_is_due())?;
+        Ok(Self { shared })
+    }
+
+    /// Sends bytes that are no frame, before the first frame.
+    pub(super) fn send_raw(&self, bytes: &[u8]) -> io::Result<()> {
+        self.shared.lock().output.write_all(bytes)
+    }
+
+    /// Puts a message in.
+    pub(super) fn put(&self, message: &FromWorker) -> io::Result<()> {
+        let frame = match (Frame::message(message)?, message) {
+            (frame, FromWorker::Done(response)) if frame.payload().len() > MAX_FRAME => {
+                Frame::message(&FromWorker::Done(shorten(response)?))?
+            }
+            (frame, _) => frame,
+        };
+        let mut state = self.shared.lock();
+        frame.write(&mut state.output)?;
+        if state.oldest.is_none() {
+            state.oldest = Some(Instant::now());
+            self.shared.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Sends what is in.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        state.oldest = None;
+        state.output.flush()
+    }
+
+    /// Sends a message, and with it all before it.
+    pub(super) fn send(&self, message: &FromWorker) -> io::Result<()> {
+        self.put(message)?;
+        self.flush()
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.shared.lock().is_closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn send_what_is_due(&self) {
+        let mut state = self.lock();
+        while !state.is_closed {
+            // While nothing is in, it waits for as long as need be.
+            let age = state.oldest.map(|oldest| oldest.elapsed());
+            state = match age.map(|age| MAX_AGE.checked_sub(age)) {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(Some(rest)) if !rest.is_zero() => {
+                    let waited = self.changed.wait_timeout(state, rest);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                Some(_) => {
+                    state.oldest = None;
+                    // If it fails, so does the next attempt of the thread that works.
+                    let _ = state.output.flush();
+                    state
+                }
+            };
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The response without the outcomes that take more than their share of a frame. They say so and count as
+/// failed, because what depends on their output could not go on.
+fn shorten(response: &Response) -> io::Result<Response> {
+    let share = MAX_FRAME / 2 / response.outcomes.len().max(1);
+    let mut outcomes = Vec::with_capacity(response.outcomes.len());
+    for outcome in &response.outcomes {
+        let size = serde_json::to_vec(outcome)?.len();
+        outcomes.push(if size <= share {
+            outcome.clone()
+        } else {
+            too_large(outcome, size, share)
+        });
+    }
+    let id = response.id;
+    Ok(Response { id, outcomes })
+}
+
+fn too_large(outcome: &Outcome, size: usize, share: usize) -> Outcome {
+    let changes = outcome.changes.iter().cloned().map(|mut change| {
+        change.diff = None;
+        change
+    });
+    Outcome {
+        changes: changes.collect(),
+        failure: Some(Failure::new(format!(
+            "the result has {size} bytes, more than the {share} that an answer can carry"
+        ))),
+        millis: outcome.millis,
+        ..Outcome::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Changed;
+
+    fn outcome(text_size: usize) -> Outcome {
+        let mut outcome = Outcome::default();
+        outcome.changes.push(Changed {
+            what: "something".into(),
+            diff: None,
+        });
+        outcome
+            .output
+            .insert("stdout".into(), "x".repeat(text_size).into());
+        outcome
+    }
+
+    #[test]
+    fn an_outcome_that_fits_no_frame_becomes_a_failure_and_spares_the_others() {
+        let outcomes = vec![outcome(10), outcome(MAX_FRAME)];
+        let response = shorten(&Response { id: 7, outcomes }).expect("it can be encoded");
+        assert_eq!(response.outcomes[0], outcome(10));
+        let shortened = &response.outcomes[1];
+        assert_eq!(shortened.changes, outcome(0).changes);
+        assert!(shortened.output.is_empty());
+        let failure = shortened.failure.as_ref().expect("it has failed");
+        assert!(failure.message.ends_with("that an answer can carry"));
+    }
+}

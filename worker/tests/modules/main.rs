@@ -1,0 +1,17 @@
+//! Every module keeps the promises of [`support`]; what is particular to one is in the file of its name.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod accounts;
+mod apt;
+mod command;
+mod copy;
+mod file;
+mod harness;
+mod kernel;
+mod lines;
+mod package;
+mod stat;
+mod systemd_service;
+mod wait_for;
