@@ -1,5 +1,6 @@
 //! How the results of a task look on a page. Must not decide when they are shown.
 
+use super::batch::Batch;
 use super::detail::{Detail, is_failure};
 use super::fold::{Block, Group};
 use super::page::{Page, Tone};
@@ -22,16 +23,16 @@ const ORDER: [Status; 7] = [
 
 /// Writes results.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Writer {
+pub(super) struct Writer<'a> {
     /// How much is shown.
     pub(super) detail: Detail,
     /// Whether the changes are only foreseen.
     pub(super) check: bool,
-    /// How many hosts the batch has.
-    pub(super) batch: usize,
+    /// The hosts of the play.
+    pub(super) batch: &'a Batch,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Adds the results of a task.
     pub(super) fn block(self, page: &mut Page, block: &Block) {
         for status in ORDER {
@@ -48,10 +49,11 @@ impl Writer {
     }
 
     fn groups(self, page: &mut Page, task: &TaskName, status: Status, groups: &[&Group]) {
-        let all: Vec<_> = groups
+        let mut all: Vec<_> = groups
             .iter()
             .flat_map(|group| group.hosts.iter().cloned())
             .collect();
+        all.sort_by_key(|host| self.batch.place(host));
         self.heading(page, task, status, &self.names(&all));
         if let [group] = groups {
             for line in self.detail.lines(&group.result, &task.at) {
@@ -95,7 +97,7 @@ impl Writer {
             page,
             task,
             group.result.status,
-            &names(&group.hosts, self.batch, true),
+            &names(&group.hosts, self.batch.len(), true),
         );
         if let Some(host) = &group.shown {
             page.under(0)
@@ -134,7 +136,7 @@ impl Writer {
     }
 
     fn names(self, hosts: &[std::sync::Arc<str>]) -> String {
-        names(hosts, self.batch, self.detail.verbosity > 0)
+        names(hosts, self.batch.len(), self.detail.verbosity > 0)
     }
 }
 

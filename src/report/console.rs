@@ -231,7 +231,7 @@ impl<W: Write + Send> Console<W> {
         let writer = block::Writer {
             detail: self.detail(),
             check: self.check,
-            batch: self.progress.batch.len(),
+            batch: &self.progress.batch,
         };
         blocks
             .iter()
@@ -283,7 +283,7 @@ impl<W: Write + Send> Console<W> {
                 width().saturating_sub(1),
                 "…",
             ));
-            self.drawn = Some(now);
+            self.drawn = (!line.is_empty()).then_some(now);
         }
         self.write(&output);
     }

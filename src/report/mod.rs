@@ -14,6 +14,8 @@ mod page;
 mod progress;
 mod recap;
 mod text;
+#[cfg(test)]
+mod transcript;
 
 use std::io;
 
