@@ -158,15 +158,21 @@ impl Host {
         self.real_path(path).is_dir()
     }
 
+    /// Fails unless `path` is a directory.
+    pub fn require_dir(&self, path: &Path) -> Result<(), Failure> {
+        if self.is_dir(path) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
+            path.display()
+        )))
+    }
+
     /// Fails unless the directory that `path` is to be in exists.
     pub fn require_parent(&self, path: &Path) -> Result<(), Failure> {
-        match path.parent() {
-            Some(parent) if !self.is_dir(parent) => Err(Failure::new(format!(
-                "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
-                parent.display()
-            ))),
-            _ => Ok(()),
-        }
+        path.parent()
+            .map_or(Ok(()), |parent| self.require_dir(parent))
     }
 
     /// A file to read from, following links; `None` if it does not exist.

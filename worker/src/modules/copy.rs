@@ -63,7 +63,7 @@ module! {
         /// Whether `src` is a file of the host.
         remote_src: bool = false,
         /// A command that must accept the new file before it takes its place. `%s` stands for the file. It is
-        /// split at blanks and run without a shell.
+        /// split into words as a shell does, but not run by one.
         validate: Option<String>,
     }
 }
