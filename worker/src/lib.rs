@@ -8,12 +8,19 @@
 //! This crate knows neither variables nor templates nor playbooks, and nothing asynchronous: it must stay
 //! small, because it is sent to every host.
 
+mod archive;
 pub mod arg;
+mod checksum;
+mod download;
 pub mod dpkg;
 pub mod facts;
+mod file_install;
 pub mod host;
 pub mod module;
 pub mod modules;
+mod permissions;
 pub mod plan;
 pub mod protocol;
 pub mod serve;
+mod text_edit;
+mod unpacking;

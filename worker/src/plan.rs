@@ -50,12 +50,33 @@ pub struct Diff {
     pub after: Option<String>,
 }
 
+/// The longest text of a file that is shown, in bytes.
+pub const MAX_SHOWN: usize = 64 << 10;
+
 impl Diff {
-    /// The change from `before` to `after`.
+    /// Something before and after, either of which may not exist.
     pub fn new(before: Option<impl Into<String>>, after: Option<impl Into<String>>) -> Self {
         Self {
             before: before.map(Into::into),
             after: after.map(Into::into),
+        }
+    }
+
+    /// A word before and after: `0644` and `0600`.
+    pub fn words(before: impl Into<String>, after: impl Into<String>) -> Self {
+        Self {
+            before: Some(before.into()),
+            after: Some(after.into()),
+        }
+    }
+
+    /// A file before and after. Nothing is shown unless both sides are text of at most [`MAX_SHOWN`] bytes.
+    pub fn contents(before: Option<&[u8]>, after: Option<&[u8]>) -> Self {
+        let is_text = |bytes: &[u8]| bytes.len() <= MAX_SHOWN && !bytes.contains(&0);
+        let text = |bytes| std::str::from_utf8(bytes).ok().filter(|_| is_text(bytes));
+        match (before.map(text), after.map(text)) {
+            (Some(None), _) | (_, Some(None)) => Self::default(),
+            (before, after) => Self::new(before.flatten(), after.flatten()),
         }
     }
 }

@@ -34,7 +34,7 @@ each() {
 
 # A background job of a script does not hear Ctrl-C; it is told here.
 stop_jobs() {
-  jobs -p | xargs --no-run-if-empty kill 2>/dev/null
+  jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true
   exit 130
 }
 

@@ -82,13 +82,14 @@ host_reset() {
 
 # --- power ---------------------------------------------------------------------------------------------------------
 
-# Boots host $1 and waits until it can be used; a host that is on stays as it is.
+# Boots host $1 and waits until it can be used; a host that is up stays as it is, whatever has failed on it since.
 host_power_on() {
   local host=$1 started
   started=$(milliseconds)
   case $(host_state "$host") in
   off) host_boot "$host" ;;
   running) host_report "$host" "is up" && return ;;
+  degraded) host_report "$host" "is up, with failed units" && return ;;
   frozen) die "$host is frozen; \`lab fault $host thaw\` lets it go on" ;;
   stopping) die "$host is shutting down; \`lab fault $host kill\` ends that" ;;
   esac
@@ -124,7 +125,7 @@ host_wait() {
     host_is_on "$host" || die "$host went off while booting: see $dir/console.log and $dir/keeper.log"
     ((SECONDS < deadline)) || die "$host is not up after $LAB_WAIT s (${state:-no answer from its sshd}): see $dir/console.log"
     sleep 0.1
-    state=$(host_ssh "$host" systemctl is-system-running --wait </dev/null 2>/dev/null) || true
+    state=$(host_ssh "$host" timeout "$LAB_WAIT" systemctl is-system-running --wait </dev/null 2>/dev/null) || true
     [[ $state != degraded ]] || die "$host has failed units: \`lab exec $host -- systemctl --failed\` lists them"
   done
 }

@@ -5,17 +5,30 @@ network_up() {
   network_down # what an interrupted command may have left
   ip link add "$LAB_BRIDGE" type bridge
   echo 1 >"/proc/sys/net/ipv6/conf/$LAB_BRIDGE/disable_ipv6"
-  # Hosts reach each other and this machine and nothing else, even where this machine forwards packets for others.
-  ip rule add iif "$LAB_BRIDGE" unreachable
-  # And what is meant for a host never takes this machine's default route.
+  network_confine
+  # What is meant for a host never takes this machine's default route.
   ip route replace unreachable "$LAB_NET.0/24" metric 4294967295
   ip address add "$GATEWAY/24" dev "$LAB_BRIDGE"
   ip link set "$LAB_BRIDGE" up
 }
 
+# Hosts reach each other and this machine and nothing else, even where this machine forwards packets for others; and
+# they are told at once, so that nothing in them waits for an answer from outside.
+network_confine() {
+  nft -f - <<END
+table inet $LAB_BRIDGE {
+  chain from_hosts {
+    type filter hook prerouting priority raw
+    iifname "$LAB_BRIDGE" ip daddr != $LAB_NET.0/24 fib daddr type != { local, broadcast, multicast } \\
+      reject with icmp host-unreachable
+  }
+}
+END
+}
+
 network_down() {
   ip link delete "$LAB_BRIDGE" 2>/dev/null || true
-  ip rule delete iif "$LAB_BRIDGE" unreachable 2>/dev/null || true
+  nft delete table inet "$LAB_BRIDGE" 2>/dev/null || true
   ip route delete unreachable "$LAB_NET.0/24" metric 4294967295 2>/dev/null || true
 }
 

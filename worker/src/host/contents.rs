@@ -38,6 +38,11 @@ impl Host {
         Ok(bytes)
     }
 
+    /// Writes content of the controller to `into`.
+    pub(crate) fn fetch_into(&self, content: &Content, into: &mut dyn Write) -> io::Result<()> {
+        self.contents.fetch(content, into)
+    }
+
     /// Content of the controller in a file without a name, at its start.
     pub fn fetch_file(&self, content: &Content) -> Result<File, Failure> {
         let fetched = nameless_file().and_then(|mut file| {

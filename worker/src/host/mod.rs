@@ -10,6 +10,7 @@ mod program;
 mod system_programs;
 mod writer;
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -43,6 +44,17 @@ pub enum FileKind {
     Link,
     /// A device, a socket or a pipe.
     Special,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Link => "link",
+            Self::Special => "device, socket or pipe",
+        })
+    }
 }
 
 /// What is known about a file without reading it. Links are not followed.
@@ -145,6 +157,23 @@ impl Host {
     /// Whether `path` is a directory, following links.
     pub fn is_dir(&self, path: &Path) -> bool {
         self.real_path(path).is_dir()
+    }
+
+    /// Fails unless `path` is a directory.
+    pub fn require_dir(&self, path: &Path) -> Result<(), Failure> {
+        if self.is_dir(path) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
+            path.display()
+        )))
+    }
+
+    /// Fails unless the directory that `path` is to be in exists.
+    pub fn require_parent(&self, path: &Path) -> Result<(), Failure> {
+        path.parent()
+            .map_or(Ok(()), |parent| self.require_dir(parent))
     }
 
     /// A file to read from, following links; `None` if it does not exist.

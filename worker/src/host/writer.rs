@@ -76,22 +76,37 @@ impl<'a> Writer<'a> {
         attributes: Attributes,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<(), Failure> {
+        self.replace_file_if(path, attributes, write, |_| Ok(()))
+    }
+
+    /// Like [`replace_file`](Self::replace_file), but renames the new file only if `accept`, which is given
+    /// its real path, finds it good.
+    pub fn replace_file_if(
+        &self,
+        path: &Path,
+        attributes: Attributes,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+        accept: impl FnOnce(&Path) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let old = self.stat(path)?.filter(|stat| stat.kind == FileKind::File);
         let attributes = attributes.inherit(old.as_ref(), NEW_FILE_MODE);
         let target = self.real_path(path);
         let temporary = beside(&target);
-        let written = create_new(&temporary).and_then(|mut file| {
-            write(&mut file)?;
-            set_owner_and_mode(&file, attributes)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &target)?;
-            sync_parent(&target)
-        });
-        written.map_err(|error| {
-            // It is there only if writing it failed; then nothing more can be done about it.
+        let failed = |error: io::Error| failed("write", path, &error);
+        let replaced = create_new(&temporary)
+            .and_then(|mut file| {
+                write(&mut file)?;
+                set_owner_and_mode(&file, attributes)?;
+                file.sync_all()
+            })
+            .map_err(failed)
+            .and_then(|()| accept(&temporary))
+            .and_then(|()| fs::rename(&temporary, &target).map_err(failed));
+        if replaced.is_err() {
+            // Where it cannot be removed, nothing more can be done about it.
             let _ = fs::remove_file(&temporary);
-            failed("write", path, &error)
-        })
+        }
+        replaced.and_then(|()| sync_parent(&target).map_err(failed))
     }
 
     /// Overwrites a file of the kernel (`/proc`, `/sys`), which cannot be replaced.
@@ -126,10 +141,9 @@ impl<'a> Writer<'a> {
         let temporary = beside(&real);
         let made = fs::hard_link(self.real_path(target), &temporary)
             .and_then(|()| fs::rename(&temporary, &real));
-        made.map_err(|error| {
-            let _ = fs::remove_file(&temporary);
-            failed("create the link", path, &error)
-        })
+        // It is there also where `path` was a link to the same file: then renaming does nothing.
+        let _ = fs::remove_file(&temporary);
+        made.map_err(|error| failed("create the link", path, &error))
     }
 
     /// Removes a file, a link, or a directory with all that is in it. Does not follow links.

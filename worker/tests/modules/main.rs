@@ -3,5 +3,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod apt;
+mod command;
+mod copy;
+mod file;
 mod harness;
+mod kernel;
+mod lines;
+mod package;
 mod stat;
+mod systemd_service;
+mod wait_for;

@@ -1,0 +1,195 @@
+//! `copy` and `template` put a file in its place; they share all but their arguments.
+
+use serde_json::json;
+
+use crate::support::{Case, Scripted, dir, exits, file, known, link, says};
+
+#[test]
+fn a_new_file_is_written_with_its_mode() {
+    let motd = known("motd", "hello\n");
+    let args = json!({"src": motd.value(), "dest": "/etc/motd", "mode": "0600"});
+    let ran = Case::new("copy", args)
+        .before([dir("/etc")])
+        .content(&motd)
+        .changes(["file /etc/motd"])
+        .after([file("/etc/motd", "hello\n").mode(0o600)])
+        .run();
+    assert_eq!(ran.applied["dest"], "/etc/motd");
+    assert_eq!(ran.diffs[0].before, None);
+    assert_eq!(ran.diffs[0].after.as_deref(), Some("hello\n"));
+}
+
+#[test]
+fn a_template_is_a_file_by_then() {
+    let conf = known("x.conf.tera", "rendered");
+    Case::new(
+        "template",
+        json!({"src": conf.value(), "dest": "/etc/x.conf"}),
+    )
+    .before([file("/etc/x.conf", "old").mode(0o640)])
+    .content(&conf)
+    .changes(["content of /etc/x.conf"])
+    .after([file("/etc/x.conf", "rendered").mode(0o640)])
+    .run();
+}
+
+#[test]
+fn content_that_is_there_is_not_sent() {
+    let motd = known("motd", "hello\n");
+    let ran = Case::new("copy", json!({"src": motd.value(), "dest": "/etc/motd"}))
+        .before([file("/etc/motd", "hello\n")])
+        .run();
+    assert_eq!(ran.fetches, 0);
+}
+
+#[test]
+fn large_content_is_sent_only_to_be_written() {
+    let large = known("large", vec![b'x'; 100_000]);
+    let ran = Case::new("copy", json!({"src": large.value(), "dest": "/opt/large"}))
+        .before([dir("/opt")])
+        .content(&large)
+        .changes(["file /opt/large"])
+        .after([file("/opt/large", vec![b'x'; 100_000])])
+        .run();
+    assert_eq!(ran.fetches, 1);
+    assert_eq!(ran.diffs[0].after, None);
+}
+
+#[test]
+fn content_and_mode_are_two_changes() {
+    let args = json!({"content": "new", "dest": "/etc/x", "mode": "0600"});
+    let ran = Case::new("copy", args)
+        .before([file("/etc/x", "old")])
+        .changes(["content of /etc/x", "mode of /etc/x"])
+        .after([file("/etc/x", "new").mode(0o600)])
+        .run();
+    assert_eq!(ran.diffs[0].before.as_deref(), Some("old"));
+    assert_eq!(ran.diffs[1].after.as_deref(), Some("0600"));
+}
+
+#[test]
+fn binary_content_is_not_shown() {
+    let binary = known("tool", b"\x7fELF\0".to_vec());
+    let ran = Case::new("copy", json!({"src": binary.value(), "dest": "/bin/tool"}))
+        .before([file("/bin/tool", "text")])
+        .content(&binary)
+        .changes(["content of /bin/tool"])
+        .after([file("/bin/tool", b"\x7fELF\0")])
+        .run();
+    assert_eq!((&ran.diffs[0].before, &ran.diffs[0].after), (&None, &None));
+}
+
+#[test]
+fn a_directory_takes_the_file_under_its_own_name() {
+    let motd = known("motd", "hello");
+    Case::new("copy", json!({"src": motd.value(), "dest": "/etc/"}))
+        .before([dir("/etc")])
+        .content(&motd)
+        .changes(["file /etc/motd"])
+        .after([file("/etc/motd", "hello")])
+        .run();
+}
+
+#[test]
+fn a_link_is_replaced_and_its_target_left_alone() {
+    Case::new("copy", json!({"content": "new", "dest": "/etc/x"}))
+        .before([file("/opt/x", "kept"), link("/etc/x", "/opt/x")])
+        .changes(["file /etc/x"])
+        .after([file("/etc/x", "new")])
+        .run();
+}
+
+#[test]
+fn a_file_of_the_host_is_copied_by_remote_src() {
+    let args = json!({"src": "/opt/a", "dest": "/opt/b", "remote_src": true});
+    let ran = Case::new("copy", args)
+        .before([file("/opt/a", "text"), file("/opt/b", "old")])
+        .changes(["content of /opt/b"])
+        .after([file("/opt/b", "text")])
+        .run();
+    assert_eq!(ran.diffs[0].after.as_deref(), Some("text"));
+}
+
+#[test]
+fn a_backup_keeps_the_old_file_as_it_was() {
+    let args = json!({"content": "new", "dest": "/etc/x", "mode": "0644", "backup": true});
+    let kept = "/etc/x.01d09d19c213~";
+    let ran = Case::new("copy", args)
+        .before([file("/etc/x", "old\n").mode(0o640)])
+        .changes(["backup of /etc/x", "content of /etc/x", "mode of /etc/x"])
+        .after([
+            file("/etc/x", "new").mode(0o644),
+            file(kept, "old\n").mode(0o640),
+        ])
+        .run();
+    assert_eq!(ran.applied["backup_file"], kept);
+}
+
+#[test]
+fn without_force_a_file_that_is_there_stays() {
+    let args = || json!({"content": "new", "dest": "/etc/x", "force": false});
+    Case::new("copy", args())
+        .before([file("/etc/x", "old")])
+        .run();
+    Case::new("copy", args())
+        .before([dir("/etc")])
+        .changes(["file /etc/x"])
+        .after([file("/etc/x", "new")])
+        .run();
+}
+
+#[test]
+fn a_file_is_written_only_if_the_validating_command_accepts_it() {
+    let case = |rc: i32| {
+        let args = json!({"content": "new", "dest": "/etc/sudoers", "validate": "visudo -cf %s"});
+        let programs = Scripted::new().writes("visudo -cf", move |_| match rc {
+            0 => says("parsed OK"),
+            rc => exits(rc, "syntax error"),
+        });
+        Case::new("copy", args)
+            .before([file("/etc/sudoers", "old").mode(0o440)])
+            .programs(programs)
+    };
+    let ran = case(0)
+        .changes(["content of /etc/sudoers"])
+        .after([file("/etc/sudoers", "new")])
+        .run();
+    assert_eq!(ran.programs.len(), 1);
+    assert!(ran.command_lines()[0].contains("/etc/.sudoers.provision-"));
+    let failure = case(1).apply_fails();
+    assert_eq!(failure.message, "`visudo` exited with 1: syntax error");
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_of_the_plan() {
+    let message = |args| {
+        Case::new("copy", args)
+            .before([dir("/etc/d")])
+            .plan_fails()
+            .message
+    };
+    assert_eq!(
+        message(json!({"content": "x", "dest": "/srv/x"})),
+        "the directory `/srv` does not exist: make it first, with `file: {path: /srv, state: directory}`"
+    );
+    assert_eq!(
+        message(json!({"content": "x", "dest": "/etc/d"})),
+        "`/etc/d` is a directory: `dest` must name the file in it"
+    );
+    assert_eq!(
+        message(json!({"src": "/opt/a", "dest": "/etc/x", "remote_src": true})),
+        "there is no file `/opt/a`"
+    );
+    assert_eq!(
+        message(json!({"dest": "/etc/x"})),
+        "either `src` or `content` is required"
+    );
+    assert_eq!(
+        message(json!({"src": "a", "dest": "/etc/x", "remote_src": true})),
+        "argument `src`: with `remote_src` it must be an absolute path of the host, found \"a\""
+    );
+    assert_eq!(
+        message(json!({"content": "a", "dest": "/etc/x", "validate": "true"})),
+        "argument `validate`: `%s` must stand for the file to check"
+    );
+}
