@@ -64,14 +64,11 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
 }
 
 fn write(args: &Args, path: &Path, writer: &Writer<'_>) -> Result<Output, Failure> {
-    match &args.src {
-        Some(Source::Controller(content)) => {
-            writer.write_content(path, content, Attributes::default())?;
-        }
-        _ => {
-            let text = args.text.clone().unwrap_or_default();
-            writer.write_file(path, text.as_bytes(), Attributes::default())?;
-        }
+    if let Some(Source::Controller(content)) = &args.src {
+        writer.write_content(path, content, Attributes::default())?;
+    } else {
+        let text = args.text.clone().unwrap_or_default();
+        writer.write_file(path, text.as_bytes(), Attributes::default())?;
     }
     Ok(Output::from_iter([("written".to_owned(), true.into())]))
 }
