@@ -5,6 +5,8 @@ mod support;
 
 mod copy;
 mod file;
+mod get_url;
 mod harness;
 mod lines;
 mod stat;
+mod unarchive;
