@@ -8,6 +8,15 @@ use serde::Serialize;
 
 use crate::value::Value;
 
+/// Takes what the engine tells.
+pub trait Events {
+    /// Takes an event.
+    fn event(&mut self, event: &Event);
+
+    /// Is called several times a second while nothing happens, for whoever shows how long something takes.
+    fn tick(&mut self) {}
+}
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -156,4 +165,19 @@ pub struct Recap {
     pub failed: usize,
     /// Whether the host could not be reached.
     pub unreachable: bool,
+}
+
+impl Recap {
+    /// Counts the result of a task.
+    pub fn count(&mut self, status: Status) {
+        match status {
+            Status::Ok => self.ok += 1,
+            Status::Changed => self.changed += 1,
+            Status::Skipped => self.skipped += 1,
+            Status::Unknown => self.unknown += 1,
+            Status::Ignored => self.ignored += 1,
+            Status::Failed => self.failed += 1,
+            Status::Unreachable => self.unreachable = true,
+        }
+    }
 }

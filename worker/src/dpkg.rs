@@ -343,38 +343,56 @@ Architecture: all
 
     #[test]
     fn the_database_is_read_again_only_when_it_changed() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a scratch directory");
         let host = Host::new(root.path(), Box::new(NoPrograms), Box::new(NoContents));
         let status = host.real_path(Path::new(STATUS));
-        fs::create_dir_all(status.parent().unwrap()).unwrap();
-        fs::write(&status, TEXT).unwrap();
-        let first = Database::read(&host).unwrap();
-        assert!(Rc::ptr_eq(&first, &Database::read(&host).unwrap()));
+        fs::create_dir_all(status.parent().expect("it has one")).expect("it can be changed");
+        fs::write(&status, TEXT).expect("it can be changed");
+        let first = Database::read(&host).expect("it can be read");
+        assert!(Rc::ptr_eq(
+            &first,
+            &Database::read(&host).expect("it can be read")
+        ));
 
-        fs::write(&status, TEXT.replace("1.21.22", "1.22")).unwrap();
-        let second = Database::read(&host).unwrap();
+        fs::write(&status, TEXT.replace("1.21.22", "1.22")).expect("it can be changed");
+        let second = Database::read(&host).expect("it can be read");
         assert_eq!(version(&second, "dpkg"), Some("1.22"));
     }
 
     #[test]
     fn what_an_interrupted_dpkg_left_counts() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a scratch directory");
         let host = Host::new(root.path(), Box::new(NoPrograms), Box::new(NoContents));
         let updates = host.real_path(Path::new(UPDATES));
-        fs::create_dir_all(&updates).unwrap();
-        fs::write(host.real_path(Path::new(STATUS)), TEXT).unwrap();
+        fs::create_dir_all(&updates).expect("it can be changed");
+        fs::write(host.real_path(Path::new(STATUS)), TEXT).expect("it can be changed");
         let half = "Package: mawk\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 2\n";
-        fs::write(updates.join("0001"), half).unwrap();
-        assert!(Database::read(&host).unwrap().installed("mawk").is_none());
+        fs::write(updates.join("0001"), half).expect("it can be changed");
+        assert!(
+            Database::read(&host)
+                .expect("it can be read")
+                .installed("mawk")
+                .is_none()
+        );
 
-        fs::remove_file(updates.join("0001")).unwrap();
-        assert!(Database::read(&host).unwrap().installed("mawk").is_some());
+        fs::remove_file(updates.join("0001")).expect("it can be changed");
+        assert!(
+            Database::read(&host)
+                .expect("it can be read")
+                .installed("mawk")
+                .is_some()
+        );
     }
 
     #[test]
     fn a_host_without_dpkg_has_no_packages() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a scratch directory");
         let host = Host::new(root.path(), Box::new(NoPrograms), Box::new(NoContents));
-        assert!(Database::read(&host).unwrap().package("dpkg").is_none());
+        assert!(
+            Database::read(&host)
+                .expect("it can be read")
+                .package("dpkg")
+                .is_none()
+        );
     }
 }

@@ -54,11 +54,19 @@ pub struct Diff {
 pub const MAX_SHOWN: usize = 64 << 10;
 
 impl Diff {
-    /// The change from `before` to `after`.
+    /// Something before and after, either of which may not exist.
     pub fn new(before: Option<impl Into<String>>, after: Option<impl Into<String>>) -> Self {
         Self {
             before: before.map(Into::into),
             after: after.map(Into::into),
+        }
+    }
+
+    /// A word before and after: `0644` and `0600`.
+    pub fn words(before: impl Into<String>, after: impl Into<String>) -> Self {
+        Self {
+            before: Some(before.into()),
+            after: Some(after.into()),
         }
     }
 

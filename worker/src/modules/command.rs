@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &Value) -> Result<Vec<String>, String> {
-        let map = arguments.as_object().unwrap();
+        let map = arguments.as_object().expect("a mapping");
         let args = Args::parse(map).map_err(|error| error.message)?;
         words(&args).map_err(|error| error.message)
     }
@@ -226,7 +226,7 @@ mod tests {
     fn text_is_split_as_a_shell_does_it_and_nothing_is_expanded() {
         let text = r#"echo 'one word' "an other" a\ b $HOME *.txt; rm"#;
         assert_eq!(
-            parsed(&json!({ "cmd": text })).unwrap(),
+            parsed(&json!({ "cmd": text })).expect("it is right"),
             ["echo", "one word", "an other", "a b", "$HOME", "*.txt;", "rm"]
         );
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_list_is_taken_as_it_is() {
         assert_eq!(
-            parsed(&json!({ "argv": ["echo", "'a b'", 3] })).unwrap(),
+            parsed(&json!({ "argv": ["echo", "'a b'", 3] })).expect("it is right"),
             ["echo", "'a b'", "3"]
         );
     }

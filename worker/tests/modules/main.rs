@@ -3,10 +3,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod apt;
+mod command;
 mod copy;
 mod file;
 mod get_url;
 mod harness;
+mod kernel;
 mod lines;
+mod package;
 mod stat;
+mod systemd_service;
 mod unarchive;
+mod wait_for;

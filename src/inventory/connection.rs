@@ -1,0 +1,378 @@
+//! The variables that say how to reach a host and whom to become there. The table is their manual.
+//!
+//! It reads values that are already evaluated and makes a plain struct of them; it connects to nothing.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::source::{Diagnostic, Span};
+use crate::value::{Value, type_name};
+
+/// A variable that the transport obeys.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionVariable {
+    /// Its name.
+    pub name: &'static str,
+    /// What its value must be.
+    pub expects: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+const fn variable(
+    name: &'static str,
+    expects: &'static str,
+    doc: &'static str,
+) -> ConnectionVariable {
+    ConnectionVariable { name, expects, doc }
+}
+
+/// All connection variables.
+pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
+    variable(
+        "ansible_host",
+        "a text",
+        "The name or address to connect to; without it, the host's name in the inventory.",
+    ),
+    variable(
+        "ansible_port",
+        "a whole number from 1 to 65535",
+        "The port of the SSH server.",
+    ),
+    variable("ansible_user", "a text", "The user to log in as."),
+    variable(
+        "ansible_connection",
+        "`ssh` or `local`",
+        "How to reach the host; `local` is the controller's own machine.",
+    ),
+    variable(
+        "ansible_timeout",
+        "a number of seconds above 0",
+        "The longest time until the login is complete.",
+    ),
+    variable(
+        "ansible_ssh_private_key_file",
+        "a path",
+        "The only key to log in with.",
+    ),
+    variable(
+        "ansible_ssh_known_hosts_file",
+        "a path",
+        "The only file of known host keys.",
+    ),
+    variable(
+        "ansible_host_key_checking",
+        "true, false or `accept-new`",
+        "Whether the host's key must be known; `accept-new` records a key that was never seen.",
+    ),
+    variable(
+        "ansible_become",
+        "true or false",
+        "Whether tasks run as another user.",
+    ),
+    variable(
+        "ansible_become_user",
+        "a text",
+        "The user that tasks run as; without it, root.",
+    ),
+    variable(
+        "ansible_become_method",
+        "`sudo`",
+        "How to become that user.",
+    ),
+];
+
+/// Names with Ansible's prefix that mean something elsewhere, or nothing here: no Python is needed.
+const OTHER_VARIABLES: [&str; 2] = ["ansible_group_priority", "ansible_python_interpreter"];
+
+/// Former names and the present ones.
+const RENAMED_VARIABLES: [(&str, &str); 4] = [
+    ("ansible_ssh_host", "ansible_host"),
+    ("ansible_ssh_port", "ansible_port"),
+    ("ansible_ssh_user", "ansible_user"),
+    ("ansible_private_key_file", "ansible_ssh_private_key_file"),
+];
+
+/// By what means a host is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConnectionKind {
+    /// SSH.
+    #[default]
+    Ssh,
+    /// A child process: the host is the controller's own machine.
+    Local,
+}
+
+/// What to do with a host key that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostKeyChecking {
+    /// Refuse it.
+    #[default]
+    Strict,
+    /// Record and accept it.
+    AcceptNew,
+    /// Accept any key and record none.
+    Off,
+}
+
+/// By what means a login becomes another user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BecomeMethod {
+    /// `sudo`, which must not ask for a password.
+    #[default]
+    Sudo,
+}
+
+/// The connection variables of one host. What is not set is left to the command line and to defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionVars {
+    /// `ansible_host`
+    pub host: Option<String>,
+    /// `ansible_port`
+    pub port: Option<u16>,
+    /// `ansible_user`
+    pub user: Option<String>,
+    /// `ansible_connection`
+    pub connection: Option<ConnectionKind>,
+    /// `ansible_timeout`
+    pub timeout: Option<Duration>,
+    /// `ansible_ssh_private_key_file`
+    pub private_key_file: Option<PathBuf>,
+    /// `ansible_ssh_known_hosts_file`
+    pub known_hosts_file: Option<PathBuf>,
+    /// `ansible_host_key_checking`
+    pub host_key_checking: Option<HostKeyChecking>,
+    /// `ansible_become`
+    pub r#become: Option<bool>,
+    /// `ansible_become_user`
+    pub become_user: Option<String>,
+    /// `ansible_become_method`
+    pub become_method: Option<BecomeMethod>,
+}
+
+/// A connection variable whose value cannot be obeyed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{name}` must be {expects}, found {found}")]
+pub struct InvalidConnectionVariable {
+    /// The variable.
+    pub name: &'static str,
+    /// What its value must be.
+    pub expects: &'static str,
+    /// What it is.
+    pub found: String,
+}
+
+impl ConnectionVars {
+    /// Reads the variables of one host. `value_of` gives the value of a variable as the host has it.
+    pub fn read(
+        value_of: impl Fn(&str) -> Option<Value>,
+    ) -> Result<Self, InvalidConnectionVariable> {
+        let reader = Reader(value_of);
+        Ok(Self {
+            host: reader.get("ansible_host", text)?,
+            port: reader.get("ansible_port", port)?,
+            user: reader.get("ansible_user", text)?,
+            connection: reader.get("ansible_connection", connection)?,
+            timeout: reader.get("ansible_timeout", seconds)?,
+            private_key_file: reader.get("ansible_ssh_private_key_file", path)?,
+            known_hosts_file: reader.get("ansible_ssh_known_hosts_file", path)?,
+            host_key_checking: reader.get("ansible_host_key_checking", host_key_checking)?,
+            r#become: reader.get("ansible_become", Value::as_bool)?,
+            become_user: reader.get("ansible_become_user", text)?,
+            become_method: reader.get("ansible_become_method", become_method)?,
+        })
+    }
+}
+
+struct Reader<F>(F);
+
+impl<F: Fn(&str) -> Option<Value>> Reader<F> {
+    /// The value of a variable as `convert` understands it. Null is as good as not set.
+    fn get<T>(
+        &self,
+        name: &'static str,
+        convert: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Option<T>, InvalidConnectionVariable> {
+        let Some(value) = (self.0)(name).filter(|value| !value.is_none()) else {
+            return Ok(None);
+        };
+        let expects = CONNECTION_VARIABLES
+            .iter()
+            .find(|variable| variable.name == name);
+        convert(&value)
+            .map(Some)
+            .ok_or_else(|| InvalidConnectionVariable {
+                name,
+                expects: expects.map_or("something else", |variable| variable.expects),
+                found: type_name(&value),
+            })
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    let text = value
+        .as_str()
+        .filter(|text| !text.is_empty() && !text.contains(char::is_control));
+    text.map(ToOwned::to_owned)
+}
+
+fn path(value: &Value) -> Option<PathBuf> {
+    text(value).map(PathBuf::from)
+}
+
+fn port(value: &Value) -> Option<u16> {
+    value
+        .as_i64()
+        .and_then(|port| port.try_into().ok())
+        .filter(|port| *port > 0)
+}
+
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = value.as_number()?.as_float();
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|time| !time.is_zero())
+}
+
+fn connection(value: &Value) -> Option<ConnectionKind> {
+    match value.as_str()? {
+        "ssh" => Some(ConnectionKind::Ssh),
+        "local" => Some(ConnectionKind::Local),
+        _ => None,
+    }
+}
+
+fn host_key_checking(value: &Value) -> Option<HostKeyChecking> {
+    match (value.as_bool(), value.as_str()) {
+        (Some(true), _) => Some(HostKeyChecking::Strict),
+        (Some(false), _) => Some(HostKeyChecking::Off),
+        (_, Some("accept-new")) => Some(HostKeyChecking::AcceptNew),
+        _ => None,
+    }
+}
+
+fn become_method(value: &Value) -> Option<BecomeMethod> {
+    (value.as_str()? == "sudo").then_some(BecomeMethod::Sudo)
+}
+
+/// A warning if a variable has Ansible's prefix but is none that we obey: it would be set in vain.
+pub fn check_name(name: &str, span: Span) -> Option<Diagnostic> {
+    if !name.starts_with("ansible_") || OTHER_VARIABLES.contains(&name) {
+        return None;
+    }
+    let mut known = CONNECTION_VARIABLES.iter().map(|variable| variable.name);
+    if known.clone().any(|other| other == name) {
+        return None;
+    }
+    let warning = Diagnostic::warning(format!(
+        "`{name}` has no effect: it is no connection variable"
+    ))
+    .at(span, "unknown");
+    Some(
+        match RENAMED_VARIABLES.iter().find(|(old, _)| *old == name) {
+            Some((_, new)) => warning.help(format!("it is called `{new}` now")),
+            None => warning.suggest(name, &mut known),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{
+        BecomeMethod, CONNECTION_VARIABLES, ConnectionKind, ConnectionVars, HostKeyChecking,
+        check_name,
+    };
+    use crate::source::{SourceMap, Span};
+    use crate::value::from_json;
+
+    fn read(vars: &serde_json::Value) -> Result<ConnectionVars, String> {
+        ConnectionVars::read(|name| vars.get(name).map(from_json))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_variable_of_the_table_is_read() {
+        let vars = json!({
+            "ansible_host": "192.0.2.1", "ansible_port": 2222, "ansible_user": "ops",
+            "ansible_connection": "local", "ansible_timeout": 1.5,
+            "ansible_ssh_private_key_file": "key", "ansible_ssh_known_hosts_file": "known",
+            "ansible_host_key_checking": "accept-new", "ansible_become": true,
+            "ansible_become_user": "app", "ansible_become_method": "sudo",
+        });
+        let expected = ConnectionVars {
+            host: Some("192.0.2.1".into()),
+            port: Some(2222),
+            user: Some("ops".into()),
+            connection: Some(ConnectionKind::Local),
+            timeout: Some(Duration::from_millis(1500)),
+            private_key_file: Some(PathBuf::from("key")),
+            known_hosts_file: Some(PathBuf::from("known")),
+            host_key_checking: Some(HostKeyChecking::AcceptNew),
+            r#become: Some(true),
+            become_user: Some("app".into()),
+            become_method: Some(BecomeMethod::Sudo),
+        };
+        assert_eq!(read(&vars), Ok(expected));
+        for variable in CONNECTION_VARIABLES {
+            let vars = json!({variable.name: ["a list"]});
+            let error = format!(
+                "`{}` must be {}, found a list",
+                variable.name, variable.expects
+            );
+            assert_eq!(read(&vars), Err(error));
+        }
+    }
+
+    #[test]
+    fn nothing_and_null_leave_the_defaults() {
+        assert_eq!(read(&json!({})), Ok(ConnectionVars::default()));
+        assert_eq!(
+            read(&json!({"ansible_user": null})),
+            Ok(ConnectionVars::default())
+        );
+    }
+
+    #[test]
+    fn values_are_not_bent_into_shape() {
+        for (name, value) in [
+            ("ansible_port", json!(0)),
+            ("ansible_port", json!(65536)),
+            ("ansible_port", json!("22")),
+            ("ansible_timeout", json!(0)),
+            ("ansible_timeout", json!(-1)),
+            ("ansible_become", json!("yes")),
+            ("ansible_host", json!("")),
+            ("ansible_host", json!("a\nb")),
+            ("ansible_host_key_checking", json!("no")),
+        ] {
+            assert!(read(&json!({name: value})).is_err(), "{name}");
+        }
+        let timeout = |seconds| read(&json!({"ansible_timeout": seconds})).map(|vars| vars.timeout);
+        assert_eq!(timeout(30), Ok(Some(Duration::from_secs(30))));
+    }
+
+    #[test]
+    fn a_name_that_would_be_set_in_vain_is_noticed() {
+        let file = SourceMap::new().add("a.yaml", "");
+        let help = |name| check_name(name, Span::new(file, 0..0)).map(|warning| warning.help);
+        assert_eq!(help("ansible_user"), None);
+        assert_eq!(help("ansible_python_interpreter"), None);
+        assert_eq!(help("my_var"), None);
+        assert_eq!(
+            help("ansible_usr"),
+            Some(vec!["did you mean `ansible_user`?".into()])
+        );
+        assert_eq!(
+            help("ansible_ssh_host"),
+            Some(vec!["it is called `ansible_host` now".into()])
+        );
+        assert_eq!(help("ansible_network_os"), Some(Vec::new()));
+    }
+}

@@ -1,0 +1,28 @@
+//! One host of the inventory.
+
+use super::{HostName, Vars};
+use crate::source::Span;
+
+/// A host: a name, and the variables that the inventory gives to it alone.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name.
+    pub name: HostName,
+    /// Where it is first named; for hosts of a range, the range.
+    pub span: Span,
+    /// The variables beside its name in the inventory.
+    pub vars: Vars,
+    /// The variables of each of its files below `host_vars`; a later file overrides an earlier one.
+    pub files: Vec<Vars>,
+}
+
+impl Host {
+    pub(super) fn new(name: HostName, span: Span) -> Self {
+        Self {
+            name,
+            span,
+            vars: Vars::new(),
+            files: Vec::new(),
+        }
+    }
+}

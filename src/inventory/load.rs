@@ -1,0 +1,369 @@
+//! An inventory file in Ansible's YAML form to an [`Inventory`]. It goes on after a mistake, so that all of
+//! them are shown at once.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::range::expand;
+use super::{Group, GroupName, Host, HostName, Inventory, Vars, vars, vars_files};
+use crate::source::{Diagnostic, Diagnostics, Entry, FileId, Node, SourceMap, Span, parse_yaml};
+
+const GROUP_KEYS: [&str; 3] = ["hosts", "children", "vars"];
+
+/// Names that Kubespray gave up, with what they are called now.
+const RENAMED_GROUPS: [(&str, &str); 6] = [
+    ("kube-master", "kube_control_plane"),
+    ("kube_master", "kube_control_plane"),
+    ("kube-node", "kube_node"),
+    ("k8s-cluster", "k8s_cluster"),
+    ("calico-rr", "calico_rr"),
+    ("no-floating", "no_floating"),
+];
+
+impl Inventory {
+    /// Reads an inventory file and the variables beside it. What is wrong goes to `diagnostics`; if there
+    /// are errors among it, the inventory holds only what could be understood.
+    pub fn load(path: &Path, map: &mut SourceMap, diagnostics: &mut Diagnostics) -> Self {
+        let mut loader = Loader {
+            inventory: Self::default(),
+            diagnostics,
+        };
+        if let Some(root) = loader.root(path, map) {
+            loader.groups(&root);
+            loader.break_cycles();
+            loader.finish();
+        }
+        let mut inventory = loader.inventory;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        vars_files::load(directory, &mut inventory, map, diagnostics);
+        inventory
+    }
+}
+
+/// What a group that was once called `name` is called now.
+pub(super) fn renamed_group(name: &str) -> Option<&'static str> {
+    let renamed = RENAMED_GROUPS.iter().find(|(old, _)| *old == name);
+    renamed.map(|(_, new)| *new)
+}
+
+struct Loader<'a> {
+    inventory: Inventory,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Loader<'_> {
+    fn root(&mut self, path: &Path, map: &mut SourceMap) -> Option<Node> {
+        let id = self.diagnostics.check(map.load(path))?;
+        if let Some(error) = ini(map, id) {
+            self.diagnostics.push(error);
+            return None;
+        }
+        let mut documents = self.diagnostics.check(parse_yaml(map, id))?.into_iter();
+        let error = match (documents.next(), documents.next()) {
+            (Some(root), None) if root.as_map().is_some_and(|groups| !groups.is_empty()) => {
+                return Some(root);
+            }
+            (Some(root), None) if root.as_map().is_none() && !root.is_null() => {
+                let message = format!(
+                    "an inventory is a mapping of groups, found {}",
+                    root.type_name()
+                );
+                Diagnostic::error(message).at(root.span, "expected `all:` or another group")
+            }
+            (_, Some(second)) => Diagnostic::error("an inventory is one document")
+                .at(second.span, "the second one begins here"),
+            _ => Diagnostic::error(format!("the inventory `{}` is empty", path.display())).help(
+                "name a group and its hosts: `all: {hosts: {web1: {ansible_host: 192.0.2.1}}}`",
+            ),
+        };
+        self.diagnostics.push(error);
+        None
+    }
+
+    fn groups(&mut self, root: &Node) {
+        for entry in root.as_map().unwrap_or_default() {
+            if GROUP_KEYS.contains(&entry.name()) {
+                self.diagnostics.push(
+                    Diagnostic::error(format!(
+                        "`{}` belongs to a group, not to the top of the file",
+                        entry.name()
+                    ))
+                    .at(entry.key.span, "expected the name of a group")
+                    .help("put it below `all:`"),
+                );
+            } else {
+                self.group(entry, None);
+            }
+        }
+    }
+
+    fn group(&mut self, entry: &Entry, parent: Option<&GroupName>) {
+        let span = entry.key.span;
+        let Some(name) = self.name(GroupName::new(entry.name()), span) else {
+            return;
+        };
+        if name.as_str() == GroupName::ALL && parent.is_some() {
+            let error = Diagnostic::error("the group `all` cannot be a child");
+            self.diagnostics
+                .push(error.at(span, "every group is below it already"));
+            return;
+        }
+        if let Some(new) = renamed_group(name.as_str()) {
+            self.diagnostics.push(
+                Diagnostic::warning(format!("`{name}` is a name that Kubespray gave up"))
+                    .at(span, "nothing here goes by this name")
+                    .help(format!("rename it to `{new}`")),
+            );
+        }
+        let group = self.inventory.groups.entry(name.clone());
+        let group = group.or_insert_with(|| Group::new(name.clone(), Some(span)));
+        group.span.get_or_insert(span);
+        if let Some(parent) = parent {
+            group.parents.insert(parent.clone());
+            if let Some(parent) = self.inventory.groups.get_mut(parent) {
+                parent.children.insert(name.clone());
+            }
+        }
+        self.group_body(&name, &entry.value);
+    }
+
+    fn group_body(&mut self, name: &GroupName, body: &Node) {
+        for entry in self.mapping(
+            body,
+            &format!("the group `{name}`"),
+            "expected `hosts`, `children` or `vars`",
+        ) {
+            let value = &entry.value;
+            match entry.name() {
+                "hosts" => self.hosts(name, value),
+                "children" => {
+                    let help = "expected one `name:` for each group";
+                    for child in self.mapping(value, &format!("`children` of `{name}`"), help) {
+                        self.group(child, Some(name));
+                    }
+                }
+                "vars" => self.group_vars(name, value),
+                unknown => self.diagnostics.push(
+                    Diagnostic::error(format!("unknown key `{unknown}` in the group `{name}`"))
+                        .at(entry.key.span, "expected `hosts`, `children` or `vars`")
+                        .suggest(unknown, GROUP_KEYS.into_iter()),
+                ),
+            }
+        }
+    }
+
+    fn group_vars(&mut self, name: &GroupName, node: &Node) {
+        let whose = format!("the group `{name}`");
+        let vars = vars::read(node, &whose, self.diagnostics);
+        let Some(group) = self.inventory.groups.get_mut(name) else {
+            return;
+        };
+        if let Some(priority) = vars.get("ansible_group_priority") {
+            if let Some(priority) = priority.as_i64() {
+                group.priority = priority;
+            } else {
+                let message = format!(
+                    "`ansible_group_priority` must be a whole number, found {}",
+                    priority.type_name()
+                );
+                self.diagnostics
+                    .push(Diagnostic::error(message).at(priority.span, ""));
+            }
+        }
+        vars::unite(&mut group.vars, vars, &whose, self.diagnostics);
+    }
+
+    fn hosts(&mut self, group: &GroupName, node: &Node) {
+        let what = format!("`hosts` of `{group}`");
+        for entry in self.mapping(node, &what, "expected one `name:` for each host") {
+            let span = entry.key.span;
+            let names = match expand(entry.name()) {
+                Ok(names) => names,
+                Err(error) => {
+                    let message = format!("`{}` is no host and no range of hosts", entry.name());
+                    self.diagnostics
+                        .push(Diagnostic::error(message).at(span, error.to_string()));
+                    continue;
+                }
+            };
+            let vars = self.host_vars(entry);
+            for name in names {
+                let Some(name) = self.name(HostName::new(name), span) else {
+                    break;
+                };
+                self.host(group, name, span, vars.clone());
+            }
+        }
+    }
+
+    fn host_vars(&mut self, entry: &Entry) -> Vars {
+        let whose = format!("the host `{}`", entry.name());
+        match entry.value.as_str() {
+            Some(text) if !text.contains(char::is_whitespace) => {
+                self.diagnostics.push(
+                    Diagnostic::error(format!(
+                        "the variables of {whose} must be a mapping, found the string `{text}`"
+                    ))
+                    .at(entry.value.span, "expected nothing, or `name: value` lines")
+                    .help(format!(
+                        "if it is an address: `{}: {{ansible_host: {text}}}`",
+                        entry.name()
+                    )),
+                );
+                Vars::new()
+            }
+            _ => vars::read(&entry.value, &whose, self.diagnostics),
+        }
+    }
+
+    fn host(&mut self, group: &GroupName, name: HostName, span: Span, vars: Vars) {
+        let whose = format!("the host `{name}`");
+        let host = self.inventory.hosts.entry(name.clone());
+        let host = host.or_insert_with(|| Host::new(name.clone(), span));
+        vars::unite(&mut host.vars, vars, &whose, self.diagnostics);
+        if let Some(group) = self.inventory.groups.get_mut(group) {
+            group.hosts.insert(name);
+        }
+    }
+
+    fn name<T>(&mut self, name: Result<T, super::InvalidName>, span: Span) -> Option<T> {
+        let place = |error: super::InvalidName| {
+            Diagnostic::error(format!("{error}")).at(span, "not a name")
+        };
+        self.diagnostics.check(name.map_err(place))
+    }
+
+    /// The entries of a mapping. Nothing at all is an empty one.
+    fn mapping<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> &'n [Entry] {
+        if !node.is_null() && node.as_map().is_none() {
+            let message = format!("{what} must be a mapping, found {}", node.type_name());
+            self.diagnostics
+                .push(Diagnostic::error(message).at(node.span, expected));
+        }
+        node.as_map().unwrap_or_default()
+    }
+
+    /// A group that is below itself is an error; the last link of the circle is taken out.
+    fn break_cycles(&mut self) {
+        let mut done = IndexMap::new();
+        for name in self.inventory.groups.keys().cloned().collect::<Vec<_>>() {
+            self.descend(&name, &mut done, &mut Vec::new());
+        }
+    }
+
+    fn descend(
+        &mut self,
+        name: &GroupName,
+        done: &mut IndexMap<GroupName, ()>,
+        way: &mut Vec<GroupName>,
+    ) {
+        if done.contains_key(name) {
+            return;
+        }
+        way.push(name.clone());
+        let children = self
+            .inventory
+            .groups
+            .get(name)
+            .map(|group| group.children.clone());
+        for child in children.into_iter().flatten() {
+            if let Some(start) = way.iter().position(|group| *group == child) {
+                self.cut(name, &child, &way[start..]);
+            } else {
+                self.descend(&child, done, way);
+            }
+        }
+        way.pop();
+        done.insert(name.clone(), ());
+    }
+
+    fn cut(&mut self, parent: &GroupName, child: &GroupName, circle: &[GroupName]) {
+        let way: Vec<String> = circle
+            .iter()
+            .chain([child])
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let mut error = Diagnostic::error(format!("the group `{child}` is below itself"))
+            .note(format!("the way down is {}", way.join(" > ")));
+        if let Some(span) = self.inventory.groups[child].span {
+            error = error.at(span, "this group");
+        }
+        if let Some(span) = self.inventory.groups[parent]
+            .span
+            .filter(|_| parent != child)
+        {
+            error = error.also(span, format!("`{child}` is a child of this one"));
+        }
+        self.diagnostics.push(error);
+        self.inventory.groups[parent].children.shift_remove(child);
+        self.inventory.groups[child].parents.shift_remove(parent);
+    }
+
+    /// What follows from what is written: who is ungrouped, what is directly below `all`, and all depths.
+    fn finish(&mut self) {
+        let Inventory { hosts, groups } = &mut self.inventory;
+        let implied = |name: &str| name == GroupName::ALL || name == GroupName::UNGROUPED;
+        let grouped = |host: &&HostName| {
+            let mut others = groups
+                .values()
+                .filter(|group| !implied(group.name.as_str()));
+            others.any(|group| group.hosts.contains(*host))
+        };
+        let ungrouped = hosts
+            .keys()
+            .filter(|host| !grouped(host))
+            .cloned()
+            .collect();
+        groups[GroupName::UNGROUPED].hosts = ungrouped;
+
+        let top: Vec<GroupName> = groups
+            .values()
+            .filter(|group| group.parents.is_empty() && group.name.as_str() != GroupName::ALL)
+            .map(|group| group.name.clone())
+            .collect();
+        for name in top {
+            groups[&name]
+                .parents
+                .insert(GroupName::implied(GroupName::ALL));
+            groups[GroupName::ALL].children.insert(name);
+        }
+        self.deepen(&GroupName::implied(GroupName::ALL), 0);
+    }
+
+    fn deepen(&mut self, name: &GroupName, depth: usize) {
+        let group = &mut self.inventory.groups[name];
+        if depth > 0 && group.depth >= depth {
+            return;
+        }
+        group.depth = depth;
+        for child in group.children.clone() {
+            self.deepen(&child, depth + 1);
+        }
+    }
+}
+
+/// The error for a file in the older form, which begins with a group in brackets.
+fn ini(map: &SourceMap, id: FileId) -> Option<Diagnostic> {
+    let text = map.text(id);
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with(['#', ';']));
+    let first = lines.next()?;
+    let header = first.trim_end().strip_prefix('[')?.strip_suffix(']')?;
+    if header.contains([',', '{', '"']) {
+        return None;
+    }
+    let start = text.find(first)?;
+    Some(
+        Diagnostic::error("an inventory in INI form is not read, only YAML is")
+            .at(
+                Span::new(id, start..start + first.trim_end().len()),
+                "a group in INI form",
+            )
+            .help("convert it: `ansible-inventory -i FILE --list --yaml --output inventory.yaml`"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! Walks through a text with templates (`{{ }}`, `{% %}`, `{# #}`) and makes each expression in it strict. The
+//! order and nesting of tags is left to Tera.
+
+use std::ops::Range;
+
+use super::TemplateError;
+use super::lexer::{Close, Lexed, lex};
+use super::parser::Parser;
+use super::strict::Rewriter;
+
+type Walked<T> = Result<T, TemplateError>;
+
+/// Whether a text holds any template at all.
+pub(super) fn has_templates(text: &str) -> bool {
+    text.as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
+}
+
+/// Whether a text is exactly one `{{ }}`.
+pub(super) fn is_one_expression(text: &str) -> bool {
+    text.starts_with("{{")
+        && lex(text, behind_mark(text, 0), Close::Variable)
+            .is_ok_and(|lexed| lexed.after == text.len())
+}
+
+/// Where the content begins of the mark that stands at `at`.
+fn behind_mark(text: &str, at: usize) -> usize {
+    at + 2 + usize::from(text.as_bytes().get(at + 2) == Some(&b'-'))
+}
+
+/// A text or file.
+pub(super) fn document(source: &str, rewriter: &mut Rewriter<'_>) -> Walked<()> {
+    let mut at = 0;
+    while let Some(offset) = source[at..].find(['{']) {
+        let open = at + offset;
+        at = match source.as_bytes().get(open + 1) {
+            Some(b'{') => expression(source, open, rewriter, None)?,
+            Some(b'#') => {
+                let content = behind_mark(source, open);
+                match source[content..].find("#}") {
+                    Some(length) => content + length + 2,
+                    None => {
+                        return Err(
+                            TemplateError::new("this is never closed by `#}`").at(open..open + 2)
+                        );
+                    }
+                }
+            }
+            Some(b'%') => match raw(source, open)? {
+                Some(after) => after,
+                None => tag(source, open, rewriter)?,
+            },
+            _ => open + 1,
+        };
+    }
+    Ok(())
+}
+
+/// The expression whose `{{` stands at `open`, with what is to be put before and behind it. Returns where the
+/// text goes on.
+pub(super) fn expression(
+    source: &str,
+    open: usize,
+    rewriter: &mut Rewriter<'_>,
+    around: Option<(&str, &str)>,
+) -> Walked<usize> {
+    let lexed = lex(source, behind_mark(source, open), Close::Variable)?;
+    if lexed.tokens.is_empty() {
+        return Err(
+            TemplateError::new("there is no expression in these braces").at(open..lexed.after)
+        );
+    }
+    separate_braces(source, &lexed, rewriter);
+    let after = lexed.after;
+    let expr = Parser::new(source, lexed).whole()?;
+    if let Some((before, _)) = around {
+        rewriter.insert(expr.at.start, before);
+    }
+    rewriter.value(&expr);
+    if let Some((_, behind)) = around {
+        rewriter.insert(expr.at.end, behind);
+    }
+    Ok(after)
+}
+
+/// A condition: the whole text is the expression.
+pub(super) fn condition(
+    source: &str,
+    rewriter: &mut Rewriter<'_>,
+    around: (&str, &str),
+) -> Walked<()> {
+    if has_templates(source) {
+        let at = source.find('{').unwrap_or_default();
+        return Err(TemplateError::new("a condition is an expression already")
+            .at(at..at + 2)
+            .with_help("leave the braces out: `when: a == b`"));
+    }
+    let lexed = lex(source, 0, Close::Text)?;
+    if lexed.tokens.is_empty() {
+        return Err(TemplateError::new("the condition is empty").at(0..source.len()));
+    }
+    separate_braces(source, &lexed, rewriter);
+    let expr = Parser::new(source, lexed).whole()?;
+    rewriter.insert(expr.at.start, around.0);
+    rewriter.condition(&expr);
+    rewriter.insert(expr.at.end, around.1);
+    Ok(())
+}
+
+/// Tera ends an expression at the first `}}`, even at the end of two mappings.
+fn separate_braces(source: &str, lexed: &Lexed, rewriter: &mut Rewriter<'_>) {
+    for token in &lexed.tokens {
+        if &source[token.at.clone()] == "}" && source[token.at.end..].starts_with('}') {
+            rewriter.insert(token.at.end, " ");
+        }
+    }
+}
+
+/// Where the text goes on after a `{% raw %}` block, if one begins at `open`.
+fn raw(source: &str, open: usize) -> Walked<Option<usize>> {
+    let Some(content) = bare_tag(source, open, "raw") else {
+        return Ok(None);
+    };
+    let mut at = content;
+    while let Some(offset) = source[at..].find("{%") {
+        if let Some(after) = bare_tag(source, at + offset, "endraw") {
+            return Ok(Some(after));
+        }
+        at += offset + 2;
+    }
+    Err(TemplateError::new("`raw` is never closed by `{% endraw %}`").at(open..content))
+}
+
+/// Where the text goes on after the tag at `open`, if it is of this one word.
+fn bare_tag(source: &str, open: usize, word: &str) -> Option<usize> {
+    let rest = source[behind_mark(source, open)..].trim_ascii_start();
+    let rest = rest.strip_prefix(word)?.trim_ascii_start();
+    let rest = rest.strip_prefix('-').unwrap_or(rest).strip_prefix("%}")?;
+    Some(source.len() - rest.len())
+}
+
+/// The tag whose `{%` stands at `open`. Returns where the text goes on.
+fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> {
+    let lexed = lex(source, behind_mark(source, open), Close::Tag)?;
+    let after = lexed.after;
+    separate_braces(source, &lexed, rewriter);
+    let mut parser = Parser::new(source, lexed);
+    let keyword = parser.name("the name of a tag")?;
+    match &source[keyword.clone()] {
+        "if" | "elif" => rewriter.value(&parser.whole()?),
+        "for" => {
+            let locals = parser.locals()?;
+            rewriter.value(&parser.whole()?);
+            rewriter.loops.push(
+                locals
+                    .into_iter()
+                    .map(|local| source[local].to_owned())
+                    .collect(),
+            );
+        }
+        "set" | "set_global" => {
+            let name = parser.name("the name of a variable")?;
+            if parser.accept("=") {
+                rewriter.value(&parser.whole()?);
+            } else {
+                while parser.accept("|") {
+                    filter(&mut parser, rewriter)?;
+                }
+                parser.end()?;
+            }
+            rewriter.set.push(source[name].to_owned());
+        }
+        "filter" => {
+            filter(&mut parser, rewriter)?;
+            parser.end()?;
+        }
+        "endfor" => {
+            parser.end()?;
+            rewriter.loops.pop();
+        }
+        "else" if parser.peek() == Some("if") => {
+            return Err(TemplateError::new("`else if` is one word here")
+                .at(keyword)
+                .with_help("write `elif`"));
+        }
+        "else" | "endif" | "endset" | "endfilter" | "break" | "continue" => parser.end()?,
+        unknown => return Err(unknown_tag(unknown, keyword)),
+    }
+    Ok(after)
+}
+
+fn filter(parser: &mut Parser<'_>, rewriter: &mut Rewriter<'_>) -> Walked<()> {
+    let name = parser.name("the name of a filter")?;
+    for argument in parser.filter_arguments(&name)? {
+        rewriter.value(&argument);
+    }
+    Ok(())
+}
+
+fn unknown_tag(name: &str, at: Range<usize>) -> TemplateError {
+    let help = match name {
+        "include" | "extends" | "import" | "from" | "block" | "endblock" => {
+            "a template stands alone: render its parts as tasks of their own, or put shared text into a variable"
+        }
+        "macro" | "component" | "call" => "put what repeats into a `for` loop",
+        "do" => "write `{% set x = ... %}`",
+        "with" => "write `{% set x = ... %}`",
+        _ => {
+            "known are `if`, `elif`, `else`, `for`, `set`, `set_global`, `filter`, `raw`, `break`, `continue`"
+        }
+    };
+    TemplateError::new(format!("unknown tag `{name}`"))
+        .at(at)
+        .with_help(help)
+}

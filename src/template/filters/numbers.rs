@@ -1,0 +1,172 @@
+//! Numbers and booleans from other values, and of lists of numbers. Errors do not show the value, unlike those
+//! of Tera's own `int` and `float`.
+
+use std::cmp::Ordering;
+
+use tera::{Kwargs, Number, State, Tera, TeraResult};
+
+use super::{attribute, fail};
+use crate::template::reference::{Documented, filter};
+use crate::value::{Value, ValueKind};
+
+pub(super) const TABLE: &[Documented] = &[
+    filter(
+        "bool",
+        &[],
+        "A boolean from `true`, `yes`, `on`, `1` and their opposites.",
+        "'yes' | bool",
+        "true",
+    ),
+    filter(
+        "int",
+        &["base?"],
+        "A whole number from a text or number.",
+        "'8080' | int",
+        "8080",
+    ),
+    filter(
+        "float",
+        &[],
+        "A number with a fraction from a text or number.",
+        "'1.5' | float",
+        "1.5",
+    ),
+    filter(
+        "min",
+        &["attribute?"],
+        "The smallest item, or the item whose attribute is smallest.",
+        "[2, 1, 3] | min",
+        "1",
+    ),
+    filter(
+        "max",
+        &["attribute?"],
+        "The greatest item, or the item whose attribute is greatest.",
+        "[2, 1, 3] | max",
+        "3",
+    ),
+    filter(
+        "sum",
+        &["attribute?"],
+        "The sum of the items or of an attribute of theirs.",
+        "[1, 2.5] | sum",
+        "3.5",
+    ),
+];
+
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_filter("bool", to_bool);
+    tera.register_filter("int", to_int);
+    tera.register_filter("float", to_float);
+    tera.register_filter("min", |items: &[Value], arguments: Kwargs, _: &State| {
+        extreme(items, &arguments, Ordering::Less)
+    });
+    tera.register_filter("max", |items: &[Value], arguments: Kwargs, _: &State| {
+        extreme(items, &arguments, Ordering::Greater)
+    });
+    tera.register_filter("sum", sum);
+}
+
+fn to_bool(value: &Value, _: Kwargs, _: &State) -> TeraResult<bool> {
+    let text = match value.kind() {
+        ValueKind::Bool => return Ok(value.as_bool() == Some(true)),
+        ValueKind::String => value
+            .as_str()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase(),
+        _ => value
+            .as_i64()
+            .map(|number| number.to_string())
+            .unwrap_or_default(),
+    };
+    match text.as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => fail("`bool` takes `true`, `yes`, `on`, `1`, `false`, `no`, `off` or `0`"),
+    }
+}
+
+fn to_int(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<Value> {
+    let base = arguments.get::<u32>("base")?.unwrap_or(10);
+    if !(2..=36).contains(&base) {
+        return fail("the base of `int` is a number from 2 to 36");
+    }
+    let number = match value.as_str().map(str::trim) {
+        Some(text) => {
+            let digits = match base {
+                2 => text.trim_start_matches("0b"),
+                8 => text.trim_start_matches("0o"),
+                16 => text.trim_start_matches("0x"),
+                _ => text,
+            };
+            i128::from_str_radix(digits, base).ok()
+        }
+        None => value.as_number().map(|number| match number {
+            Number::Integer(whole) => whole,
+            // Truncates, as everywhere; a float beyond the range becomes the end of the range.
+            other => other.as_float().trunc() as i128,
+        }),
+    };
+    match number.map(|number| (i64::try_from(number), number)) {
+        Some((Ok(small), _)) => Ok(small.into()),
+        Some((Err(_), large)) => Ok(large.into()),
+        None => fail(format!("this is no whole number in base {base}")),
+    }
+}
+
+fn to_float(value: &Value, _: Kwargs, _: &State) -> TeraResult<f64> {
+    let number = match value.as_str() {
+        Some(text) => text.trim().parse().ok(),
+        None => value.as_number().map(|number| number.as_float()),
+    };
+    number.map_or_else(|| fail("this is no number"), Ok)
+}
+
+/// What the items are compared by.
+fn measure<'v>(item: &'v Value, by: Option<&str>) -> TeraResult<&'v Value> {
+    match by {
+        None => Ok(item),
+        Some(path) => {
+            attribute(item, path).map_or_else(|| fail(format!("an item has no `{path}`")), Ok)
+        }
+    }
+}
+
+fn extreme(items: &[Value], arguments: &Kwargs, wanted: Ordering) -> TeraResult<Value> {
+    let by = arguments.get::<&str>("attribute")?;
+    let Some((mut best, rest)) = items.split_first() else {
+        return fail("the list is empty");
+    };
+    for item in rest {
+        match measure(item, by)?.partial_cmp(measure(best, by)?) {
+            Some(order) if order == wanted => best = item,
+            Some(_) => {}
+            None => return fail("the items cannot be compared with each other"),
+        }
+    }
+    Ok(best.clone())
+}
+
+fn sum(items: &[Value], arguments: Kwargs, _: &State) -> TeraResult<Value> {
+    let by = arguments.get::<&str>("attribute")?;
+    let mut whole = 0_i64;
+    let mut fraction = None::<f64>;
+    for item in items {
+        match measure(item, by)?.as_number() {
+            Some(Number::Integer(number)) => {
+                let added = i64::try_from(number)
+                    .ok()
+                    .and_then(|number| whole.checked_add(number));
+                whole = added.map_or_else(|| fail("the sum is too large"), Ok)?;
+            }
+            Some(number) => *fraction.get_or_insert_default() += number.as_float(),
+            None => return fail("an item is no number"),
+        }
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a sum with fractions is a float"
+    )]
+    Ok(fraction.map_or_else(|| whole.into(), |fraction| (fraction + whole as f64).into()))
+}

@@ -1,0 +1,28 @@
+//! Where a template's variables come from. How they are layered, resolved and guarded against cycles is
+//! decided behind [`Lookup`], not here.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::TemplateError;
+use crate::value::Value;
+
+/// Gives the variables of one rendering; asked only for the names that the template mentions.
+pub trait Lookup {
+    /// The value of a variable, or `None` if nothing defines it. An error is one in the variable's own text.
+    fn get(&self, name: &str) -> Result<Option<Value>, TemplateError>;
+
+    /// Every name that is defined, for suggestions.
+    fn names(&self) -> Vec<String>;
+}
+
+/// A place where a template uses a variable that it does not define itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameUse {
+    /// The variable.
+    pub name: Arc<str>,
+    /// The bytes of the name in the text.
+    pub at: Range<usize>,
+    /// Whether the template is prepared for it not to be defined (`is defined`, `default`, `?.`).
+    pub guarded: bool,
+}

@@ -1,0 +1,27 @@
+//! Templates: expressions, texts with expressions in them, conditions and template files.
+//!
+//! This folder and `value` are the only places that name the engine, Tera. Two things are added to it: every
+//! name must be defined when it is used, and conditions are booleans. It knows no files, hosts or playbooks;
+//! variables come through [`Lookup`], and places are bytes of the text that was given.
+
+mod document;
+mod error;
+mod failure;
+mod filters;
+mod hints;
+mod lexer;
+mod lookup;
+mod parser;
+mod reference;
+mod strict;
+mod syntax;
+mod templates;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{TemplateError, VariableError};
+pub use lookup::{Lookup, NameUse};
+pub use reference::{Documented, DocumentedKind, documented};
+pub use templates::{Compiled, Condition, FileTemplate, Templates, Text};

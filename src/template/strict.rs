@@ -1,0 +1,255 @@
+//! Makes a template strict before Tera compiles it: Tera takes an undefined variable for false in conditions and
+//! comparisons, so that a misspelt name would go unnoticed.
+//!
+//! Every path becomes `(path | __defined)`, which fails at the moment when it is evaluated and undefined: short
+//! circuits, choices and loops keep their meaning. Where the author is prepared (`is defined`, `default`), the
+//! path becomes optional (`a?.b`) in all its steps. Operands of a condition become `((x) | __boolean)`. Only
+//! insertions are made, so that a place in the strict text has one in the author's.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::lookup::NameUse;
+use super::syntax::{Expr, Node, Path, StepKey};
+
+/// The filter that lets pass what is defined.
+pub(super) const DEFINED: &str = "__defined";
+/// The filter that lets pass what is a boolean.
+pub(super) const BOOLEAN: &str = "__boolean";
+
+/// Tests and filters that accept an undefined value.
+const TOLERANT: [&str; 4] = ["defined", "undefined", "default", "mandatory"];
+
+/// The strict text and what it is made from.
+#[derive(Debug, Default)]
+pub(super) struct Strict {
+    pub(super) text: String,
+    /// In the order of their places.
+    pub(super) insertions: Vec<Insertion>,
+    pub(super) uses: Vec<NameUse>,
+    /// The paths that must be defined.
+    pub(super) paths: Vec<CheckedPath>,
+}
+
+/// What was put into the author's text.
+#[derive(Debug)]
+pub(super) struct Insertion {
+    /// Where, in the author's text.
+    pub(super) at: usize,
+    /// Its length.
+    length: usize,
+    /// What it checks.
+    pub(super) checks: Option<Check>,
+}
+
+/// What an inserted filter is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The path of this number.
+    Defined(usize),
+    /// The operand of a condition.
+    Boolean(Range<usize>),
+}
+
+/// A path that must be defined when it is evaluated.
+#[derive(Debug)]
+pub(super) struct CheckedPath {
+    pub(super) root: Range<usize>,
+    /// The keys as far as they are known before rendering, with the end of their step.
+    pub(super) keys: Vec<(Key, usize)>,
+    pub(super) at: Range<usize>,
+    /// Whether its root is a name of the template's own.
+    pub(super) local: bool,
+}
+
+/// A key that is known before rendering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Field(String),
+    Index(i64),
+}
+
+/// Collects what is to be inserted into `source`.
+pub(super) struct Rewriter<'s> {
+    source: &'s str,
+    pending: Vec<(usize, String, Option<Check>)>,
+    uses: Vec<NameUse>,
+    paths: Vec<CheckedPath>,
+    /// The names of the loops around, innermost last.
+    pub(super) loops: Vec<Vec<String>>,
+    /// The names that were set so far, some perhaps only on a way not taken.
+    pub(super) set: Vec<String>,
+}
+
+impl<'s> Rewriter<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        Self {
+            source,
+            pending: Vec::new(),
+            uses: Vec::new(),
+            paths: Vec::new(),
+            loops: Vec::new(),
+            set: Vec::new(),
+        }
+    }
+
+    /// Puts a text at a place of the author's.
+    pub(super) fn insert(&mut self, at: usize, text: impl Into<String>) {
+        self.pending.push((at, text.into(), None));
+    }
+
+    /// Makes all that an expression evaluates strict.
+    pub(super) fn value(&mut self, expr: &Expr) {
+        match &expr.node {
+            Node::Literal | Node::Boolean => {}
+            Node::Path(path) => self.path(path, false),
+            Node::Not(inner) => self.value(inner),
+            Node::Logic(parts) | Node::Comparison(parts) => {
+                parts.iter().for_each(|part| self.value(part))
+            }
+            Node::Other(parts) => parts.iter().for_each(|part| self.value(part)),
+            Node::Test {
+                on,
+                name,
+                arguments,
+            }
+            | Node::Filter {
+                on,
+                name,
+                arguments,
+            } => {
+                match &on.node {
+                    Node::Path(path) if TOLERANT.contains(&&self.source[name.clone()]) => {
+                        self.path(path, true)
+                    }
+                    _ => self.value(on),
+                }
+                arguments.iter().for_each(|argument| self.value(argument));
+            }
+            Node::Comprehension {
+                locals,
+                source,
+                inner,
+            } => {
+                self.value(source);
+                let names = locals
+                    .iter()
+                    .map(|local| self.source[local.clone()].to_owned())
+                    .collect();
+                self.loops.push(names);
+                inner.iter().for_each(|part| self.value(part));
+                self.loops.pop();
+            }
+        }
+    }
+
+    /// Makes an expression strict of which each operand must be a boolean.
+    pub(super) fn condition(&mut self, expr: &Expr) {
+        match &expr.node {
+            Node::Not(inner) => self.condition(inner),
+            Node::Logic(parts) => parts.iter().for_each(|part| self.condition(part)),
+            Node::Boolean | Node::Comparison(_) | Node::Test { .. } => self.value(expr),
+            _ => {
+                self.insert(expr.at.start, "((");
+                self.value(expr);
+                let check = Check::Boolean(expr.at.clone());
+                self.pending
+                    .push((expr.at.end, format!(") | {BOOLEAN})"), Some(check)));
+            }
+        }
+    }
+
+    fn path(&mut self, path: &Path, tolerated: bool) {
+        let name = &self.source[path.root.clone()];
+        let in_loop = name == "loop" && !self.loops.is_empty()
+            || self.loops.iter().flatten().any(|local| local == name);
+        let set = self.set.iter().any(|local| local == name);
+        let guarded = tolerated || path.is_optional();
+        if !in_loop {
+            self.uses.push(NameUse {
+                name: Arc::from(name),
+                at: path.root.clone(),
+                guarded: guarded || set,
+            });
+        }
+        let strict = !guarded && !(in_loop && (path.steps.is_empty() || name == "loop"));
+        if strict {
+            self.insert(path.root.start, "(");
+        }
+        for step in &path.steps {
+            if tolerated && !step.optional {
+                self.insert(step.at.start, "?");
+            }
+            if let StepKey::Computed(parts) = &step.key {
+                parts.iter().for_each(|part| self.value(part));
+            }
+        }
+        if strict {
+            let check = Check::Defined(self.paths.len());
+            self.pending
+                .push((path.at().end, format!(" | {DEFINED})"), Some(check)));
+            self.paths.push(CheckedPath {
+                root: path.root.clone(),
+                keys: known_keys(path),
+                at: path.at(),
+                local: in_loop || set,
+            });
+        }
+    }
+
+    /// The strict text.
+    pub(super) fn finish(mut self) -> Strict {
+        // Stable: at one place, what was put first stands first.
+        self.pending.sort_by_key(|(at, _, _)| *at);
+        let mut text = String::with_capacity(self.source.len() + 16 * self.pending.len());
+        let mut insertions = Vec::with_capacity(self.pending.len());
+        let mut copied = 0;
+        for (at, inserted, checks) in self.pending {
+            text.push_str(&self.source[copied..at]);
+            text.push_str(&inserted);
+            copied = at;
+            insertions.push(Insertion {
+                at,
+                length: inserted.len(),
+                checks,
+            });
+        }
+        text.push_str(&self.source[copied..]);
+        Strict {
+            text,
+            insertions,
+            uses: self.uses,
+            paths: self.paths,
+        }
+    }
+}
+
+impl Strict {
+    /// The place in the author's text of a byte of the strict text, and the insertion that it is in.
+    pub(super) fn author_place(&self, at: usize) -> (usize, Option<&Insertion>) {
+        let mut inserted = 0;
+        for insertion in &self.insertions {
+            let start = insertion.at + inserted;
+            if at < start {
+                break;
+            }
+            if at < start + insertion.length {
+                return (insertion.at, Some(insertion));
+            }
+            inserted += insertion.length;
+        }
+        (at - inserted, None)
+    }
+}
+
+/// The keys up to the first that must be computed.
+fn known_keys(path: &Path) -> Vec<(Key, usize)> {
+    path.steps
+        .iter()
+        .map_while(|step| match &step.key {
+            StepKey::Field(name) => Some((Key::Field(name.clone()), step.at.end)),
+            StepKey::Index(index) => Some((Key::Index(*index), step.at.end)),
+            StepKey::Computed(_) => None,
+        })
+        .collect()
+}

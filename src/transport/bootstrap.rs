@@ -1,0 +1,263 @@
+//! From a shell on a host to a running worker, in one program run.
+//!
+//! `bootstrap.sh` finds the worker in the user's cache directory and becomes it. If it is missing or altered, the
+//! script says so and waits for the file on the same channel: a host that has it costs no extra round trip.
+//! Every user has a copy of their own, because nobody should run a file that somebody else may write.
+
+use std::time::Duration;
+
+use provision_worker::protocol::{FromWorker, MAGIC};
+use tokio::time::timeout;
+
+use super::embedded::EmbeddedWorker;
+use super::error::{ExecError, Exit, WorkerError};
+use super::program::{Input, Invocation, Output};
+use super::settings::Become;
+use super::worker::{Worker, WorkerReceiver, WorkerSender};
+
+/// The script, with `@WORKERS@` where the known architectures go.
+const SCRIPT: &str = include_str!("bootstrap.sh");
+
+/// What the script's lines begin with, once more on a line of its own.
+const LINE: &[u8] = b"\nprovision-bootstrap ";
+
+/// The longest wait for a sign of the host while its worker is being started.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most that login scripts may print before it.
+const NOISE_LIMIT: usize = 64 << 10;
+
+/// The most of stderr that is kept for a message.
+pub(super) const STDERR_LIMIT: usize = 4 << 10;
+
+/// The bytes that are sent at once; the patience is for each of them.
+const PIECE: usize = 256 << 10;
+
+/// The invocation that turns into one of `workers`, as the user of `become_`.
+pub(super) fn invocation(workers: &[EmbeddedWorker], become_: Option<&Become>) -> Invocation {
+    let cases: Vec<_> = workers
+        .iter()
+        .map(|worker| {
+            let EmbeddedWorker {
+                arch,
+                sha256,
+                cksum,
+                size,
+                gzip,
+            } = worker;
+            let compressed = gzip.len();
+            format!(
+                "{arch}) sha256={sha256} cksum='{cksum}' size={size} compressed={compressed} ;;"
+            )
+        })
+        .collect();
+    let lines = SCRIPT.lines().map(str::trim);
+    let code: Vec<_> = lines.filter(|line| !line.starts_with('#')).collect();
+    Invocation::Script {
+        text: code.join("\n").replace("@WORKERS@", &cases.join("\n")),
+        become_: become_.cloned(),
+    }
+}
+
+/// The two ways to a shell that runs [`invocation`], and what is needed to make a worker of it.
+#[derive(Debug)]
+pub(super) struct Bootstrap<'a> {
+    pub(super) input: Input,
+    pub(super) output: Output,
+    pub(super) workers: &'a [EmbeddedWorker],
+    pub(super) become_: Option<&'a Become>,
+}
+
+/// What the script says.
+#[derive(Debug, Eq, PartialEq)]
+enum Said {
+    /// The worker runs; what follows are its frames.
+    Started,
+    /// A line, without its beginning.
+    Line(String),
+}
+
+impl Bootstrap<'_> {
+    /// Sends the script, and the worker if it is asked for, and waits for the worker's hello.
+    pub(super) async fn start(mut self, invocation: &Invocation) -> Result<Worker, WorkerError> {
+        self.send(invocation.input().to_vec()).await?;
+        let mut buffer = Vec::new();
+        let mut sent = false;
+        loop {
+            match self.hear(&mut buffer).await? {
+                Said::Started => break,
+                Said::Line(line) => {
+                    let words: Vec<_> = line.split(' ').collect();
+                    match words[..] {
+                        ["need", arch, form] if !sent => self.upload(arch, form).await?,
+                        _ => return Err(self.failed(&words)),
+                    }
+                    sent = true;
+                }
+            }
+        }
+        let outgoing = WorkerSender::new(self.input);
+        let host = self.output.host().to_owned();
+        let mut incoming = WorkerReceiver::new(self.output, buffer);
+        let Ok(first) = timeout(PATIENCE, incoming.recv()).await else {
+            let (limit, stderr) = (PATIENCE, String::new());
+            return Err(WorkerError::Timeout {
+                host,
+                limit,
+                stderr,
+            });
+        };
+        let Some(FromWorker::Hello(hello)) = first? else {
+            let source = std::io::Error::other("a hello was expected");
+            return Err(WorkerError::Protocol { host, source });
+        };
+        if !self
+            .workers
+            .iter()
+            .any(|worker| worker.sha256 == hello.build)
+        {
+            let expected: Vec<_> = self.workers.iter().map(|worker| worker.sha256).collect();
+            return Err(WorkerError::Build {
+                host,
+                found: hello.build,
+                expected: expected.join(" or "),
+            });
+        }
+        Ok(Worker {
+            hello,
+            outgoing,
+            incoming,
+        })
+    }
+
+    async fn upload(&mut self, arch: &str, form: &str) -> Result<(), WorkerError> {
+        let worker = self.workers.iter().find(|worker| worker.arch == arch);
+        let unpacked = worker.map(|worker| match form {
+            "gzip" => Ok(worker.gzip.to_vec()),
+            _ => worker.file(),
+        });
+        let Some(Ok(file)) = unpacked else {
+            return Err(self.no_worker_for(arch));
+        };
+        for piece in file.chunks(PIECE) {
+            self.send(piece.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends bytes. A shell that does not read them any more has said why, or will have in a moment.
+    async fn send(&mut self, bytes: Vec<u8>) -> Result<(), WorkerError> {
+        let sent = timeout(PATIENCE, self.input.write(bytes)).await;
+        match sent {
+            Ok(Ok(()) | Err(ExecError::Lost { .. })) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(self.timeout()),
+        }
+    }
+
+    /// What the script says next, taken off `buffer` with all that came before it.
+    async fn hear(&mut self, buffer: &mut Vec<u8>) -> Result<Said, WorkerError> {
+        loop {
+            if let Some(said) = next_said(buffer) {
+                return Ok(said);
+            }
+            if buffer.len() > NOISE_LIMIT {
+                let sample = String::from_utf8_lossy(&buffer[..80]).into_owned();
+                return Err(WorkerError::Noise {
+                    host: self.output.host().to_owned(),
+                    limit: NOISE_LIMIT,
+                    sample,
+                });
+            }
+            match timeout(PATIENCE, self.output.next()).await {
+                Ok(Ok(Some(bytes))) => buffer.extend(bytes),
+                Ok(Ok(None)) => return Err(self.not_started()),
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => return Err(self.timeout()),
+            }
+        }
+    }
+
+    fn failed(&self, words: &[&str]) -> WorkerError {
+        let reason = match words {
+            ["architecture", arch] => return self.no_worker_for(arch),
+            ["directory", path @ ..] => format!(
+                "neither the cache directory in the user's home nor `{}` can be made, or they do not \
+                 belong to the user alone",
+                path.join(" ")
+            ),
+            ["damaged", path @ ..] => format!("`{}` was not written as sent", path.join(" ")),
+            ["noexec", path @ ..] => format!(
+                "`{}` may not be executed; is its file system mounted with `noexec`?",
+                path.join(" ")
+            ),
+            _ => format!("the host says {:?}", words.join(" ")),
+        };
+        WorkerError::Install {
+            host: self.output.host().to_owned(),
+            reason,
+            stderr: self.output.complaint(),
+        }
+    }
+
+    fn no_worker_for(&self, arch: &str) -> WorkerError {
+        let carried: Vec<_> = self.workers.iter().map(|worker| worker.arch).collect();
+        WorkerError::Architecture {
+            host: self.output.host().to_owned(),
+            arch: arch.to_owned(),
+            carried: carried.join(", "),
+        }
+    }
+
+    fn not_started(&self) -> WorkerError {
+        let host = self.output.host().to_owned();
+        let stderr = self.output.complaint();
+        let user = self.become_.map(|become_| become_.user.clone());
+        match (self.output.exit(), user) {
+            (Some(Exit::Lost(reason)), _) => ExecError::Lost {
+                host,
+                reason: reason.clone(),
+            }
+            .into(),
+            (_, Some(user)) if stderr.contains("sudo: a password is required") => {
+                WorkerError::BecomePassword { host, user }
+            }
+            (exit, user) => WorkerError::NotStarted {
+                host,
+                user,
+                exit: exit.cloned().unwrap_or(Exit::Status(0)),
+                stderr,
+            },
+        }
+    }
+
+    fn timeout(&self) -> WorkerError {
+        WorkerError::Timeout {
+            host: self.output.host().to_owned(),
+            limit: PATIENCE,
+            stderr: self.output.complaint(),
+        }
+    }
+}
+
+/// Takes the first thing that the script says off `buffer`, with the noise before it.
+fn next_said(buffer: &mut Vec<u8>) -> Option<Said> {
+    let find =
+        |text: &[u8], wanted: &[u8]| text.windows(wanted.len()).position(|part| part == wanted);
+    let started = find(buffer, MAGIC);
+    if let Some(line) = find(buffer, LINE)
+        && started.is_none_or(|started| line < started)
+    {
+        let start = line + LINE.len();
+        let length = find(&buffer[start..], b"\n")?;
+        let text = String::from_utf8_lossy(&buffer[start..start + length]).into_owned();
+        // The line's end stays: it may be the beginning of the next.
+        buffer.drain(..start + length);
+        return Some(Said::Line(text));
+    }
+    buffer.drain(..started? + MAGIC.len());
+    Some(Said::Started)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+# Becomes the worker: finds it in the user's cache directory, or asks the controller to send it first.
+# It must run in any POSIX sh, and must write to stdout nothing but the lines of `say`. See bootstrap.rs.
+say() { printf '\nprovision-bootstrap %s\n' "$*"; }
+fail() { say "$@"; exit 1; }
+matches() {
+    if command -v sha256sum >/dev/null 2>&1; then
+        case $(sha256sum <"$1") in "$sha256 "*) ;; *) return 1 ;; esac
+    else
+        case "$(cksum <"$1") " in "$cksum "*) ;; *) return 1 ;; esac
+    fi
+}
+# Makes the directory, if that is possible; fails unless it belongs to this user and to nobody else.
+own() {
+    mkdir -p "$1" 2>/dev/null
+    [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && chmod 700 "$1" 2>/dev/null && [ -w "$1" ]
+}
+arch=$(uname -m)
+case $arch in
+@WORKERS@
+*) fail architecture "$arch" ;;
+esac
+cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+directory=$cache/provision
+if [ -z "$cache" ] || ! own "$directory"; then
+    directory=${TMPDIR:-/var/tmp}/provision-$(id -u)
+    own "$directory" || fail directory "$directory"
+fi
+file=$directory/worker-$sha256
+if [ ! -f "$file" ] || ! matches "$file"; then
+    upload=$directory/upload-$$
+    if command -v gzip >/dev/null 2>&1; then
+        say need "$arch" gzip
+        head -c "$compressed" | gzip -dc >"$upload"
+    else
+        say need "$arch" plain
+        head -c "$size" >"$upload"
+    fi
+    if ! { matches "$upload" && chmod 700 "$upload" && mv -f "$upload" "$file"; }; then
+        rm -f "$upload"
+        fail damaged "$file"
+    fi
+    # Files that are older than a day: workers of other builds, and what interrupted uploads left.
+    find "$directory" -type f -mtime +0 ! -name "worker-$sha256" -exec rm -f {} + 2>/dev/null
+fi
+[ -x "$file" ] || fail noexec "$file"
+exec "$file"

@@ -1,0 +1,336 @@
+//! The script and the dialogue with it, against this machine's `sh` in a home of its own. The worker is a shell
+//! script that says hello, so that nothing here depends on the real one.
+
+use std::env;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::*;
+use crate::transport::local;
+use crate::transport::settings::BecomeMethod;
+
+/// The programs that the script needs, or uses if they are there.
+const TOOLS: [&str; 12] = [
+    "sh",
+    "uname",
+    "mkdir",
+    "chmod",
+    "id",
+    "mv",
+    "rm",
+    "find",
+    "head",
+    "cksum",
+    "gzip",
+    "sha256sum",
+];
+
+/// A machine, as far as a login shell can tell.
+struct Machine {
+    root: TempDir,
+    /// What the login scripts do.
+    login: String,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["bin", "home", "tmp"] {
+            fs::create_dir(root.path().join(directory)).unwrap();
+        }
+        let machine = Self {
+            root,
+            login: String::new(),
+        };
+        for tool in TOOLS {
+            symlink(find_program(tool), machine.path("bin").join(tool)).unwrap();
+        }
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn without(self, tool: &str) -> Self {
+        fs::remove_file(self.path("bin").join(tool)).unwrap();
+        self
+    }
+
+    /// Puts a program in the place of another one. A shell writes it: while this process has a file open for
+    /// writing, a child that another test starts may have it too, and it could not be executed.
+    fn with(self, tool: &str, script: &str) -> Self {
+        let file = self.path("bin").join(tool);
+        let _ = fs::remove_file(&file);
+        let written = std::process::Command::new("sh")
+            .args([
+                "-c",
+                "printf '#!/bin/sh\n%s\n' \"$1\" >\"$0\" && chmod 755 \"$0\"",
+            ])
+            .args([file.as_os_str(), script.as_ref()])
+            .status();
+        assert!(written.unwrap().success());
+        self
+    }
+
+    fn logs_in_with(mut self, script: &str) -> Self {
+        self.login = script.to_owned();
+        self
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.path("home/.cache/provision")
+    }
+
+    fn installed(&self, worker: &EmbeddedWorker) -> PathBuf {
+        self.cache().join(format!("worker-{}", worker.sha256))
+    }
+
+    async fn start(
+        &self,
+        worker: &EmbeddedWorker,
+        become_: Option<&Become>,
+    ) -> Result<Worker, WorkerError> {
+        let workers = std::slice::from_ref(worker);
+        let invocation = invocation(workers, become_);
+        let line = invocation.command_line().unwrap();
+        let mut command = Command::new("/bin/sh");
+        command
+            .arg("-c")
+            .arg(format!("{}\n{line}", self.login))
+            .env_clear()
+            .env("HOME", self.path("home"))
+            .env("PATH", self.path("bin"))
+            .env("TMPDIR", self.path("tmp"));
+        let (input, output) = local::spawn(&"h".into(), command, STDERR_LIMIT).unwrap();
+        let bootstrap = Bootstrap {
+            input,
+            output,
+            workers,
+            become_,
+        };
+        bootstrap.start(&invocation).await
+    }
+
+    async fn error(&self, worker: &EmbeddedWorker, become_: Option<&Become>) -> String {
+        self.start(worker, become_).await.unwrap_err().to_string()
+    }
+}
+
+fn find_program(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap();
+    env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|file| file.exists())
+        .unwrap()
+}
+
+/// A worker for this machine that says hello as `user` and ends with its stdin.
+fn worker(user: &str) -> EmbeddedWorker {
+    let hello = |build: &str| {
+        format!("{{\"hello\":{{\"build\":\"{build}\",\"user\":\"{user}\",\"facts\":{{}}}}}}")
+    };
+    let length = hello(&"0".repeat(64)).len();
+    let file = format!(
+        "#!/bin/sh\nbuild=$({} \"$0\")\nprintf '\\nprovision-worker-1\\nM\\000\\000\\000\\{length:03o}%s' \
+         '{}'\n{} >/dev/null\n",
+        find_program("sha256sum").display(),
+        hello("'${build%% *}'"),
+        find_program("cat").display(),
+    );
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(file.as_bytes()).unwrap();
+    let sha256 = Sha256::digest(&file)
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    EmbeddedWorker {
+        arch: env::consts::ARCH,
+        sha256: sha256.leak(),
+        cksum: cksum(file.as_bytes()).leak(),
+        size: file.len(),
+        gzip: gzip.finish().unwrap().leak(),
+    }
+}
+
+fn cksum(bytes: &[u8]) -> String {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let printed = std::process::Command::new("cksum").stdin(file).output();
+    String::from_utf8(printed.unwrap().stdout)
+        .unwrap()
+        .trim()
+        .to_owned()
+}
+
+/// The same worker without its file: it must be there already.
+fn already_there(worker: &EmbeddedWorker) -> EmbeddedWorker {
+    EmbeddedWorker {
+        gzip: &[],
+        ..*worker
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn root() -> Become {
+    Become {
+        user: "root".into(),
+        method: BecomeMethod::Sudo,
+    }
+}
+
+#[tokio::test]
+async fn a_missing_worker_is_installed_and_a_present_one_is_not_sent_again() {
+    let machine = Machine::new();
+    let worker = worker("ops");
+    let mut started = machine.start(&worker, None).await.unwrap();
+    assert_eq!(started.hello.user, "ops");
+    assert_eq!(started.hello.build, worker.sha256);
+    assert_eq!(mode(&machine.cache()), 0o700);
+    assert_eq!(mode(&machine.installed(&worker)), 0o700);
+    drop(started.outgoing);
+    assert_eq!(started.incoming.recv().await.unwrap(), None);
+    machine.start(&already_there(&worker), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_altered_worker_is_replaced() {
+    let machine = Machine::new();
+    let worker = worker("ops");
+    machine.start(&worker, None).await.unwrap();
+    fs::write(machine.installed(&worker), "#!/bin/sh\necho evil\n").unwrap();
+    machine.start(&worker, None).await.unwrap();
+    assert_eq!(
+        fs::read(machine.installed(&worker)).unwrap(),
+        worker.file().unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_machine_without_sha256sum_and_gzip_compares_checksums_of_plain_files() {
+    let machine = Machine::new().without("sha256sum").without("gzip");
+    let worker = worker("ops");
+    machine.start(&worker, None).await.unwrap();
+    machine.start(&already_there(&worker), None).await.unwrap();
+    fs::write(machine.installed(&worker), "altered").unwrap();
+    machine.start(&worker, None).await.unwrap();
+    assert_eq!(
+        fs::read(machine.installed(&worker)).unwrap(),
+        worker.file().unwrap()
+    );
+}
+
+#[tokio::test]
+async fn files_of_other_builds_are_removed_when_they_are_old() {
+    let machine = Machine::new();
+    fs::create_dir_all(machine.cache()).unwrap();
+    let (old, recent) = (
+        machine.cache().join("worker-1"),
+        machine.cache().join("worker-2"),
+    );
+    fs::write(&old, "").unwrap();
+    fs::write(&recent, "").unwrap();
+    let two_days_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+    let file = fs::File::options().write(true).open(&old).unwrap();
+    file.set_modified(two_days_ago).unwrap();
+    machine.start(&worker("ops"), None).await.unwrap();
+    assert!(!old.exists());
+    assert!(recent.exists());
+}
+
+#[tokio::test]
+async fn what_login_scripts_print_is_passed_over() {
+    let machine = Machine::new().logs_in_with("echo welcome; printf 'M\\000\\000 no line end'");
+    machine.start(&worker("ops"), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn endless_noise_is_an_error() {
+    let machine = Machine::new().logs_in_with("while :; do echo welcome; done");
+    let error = machine.error(&worker("ops"), None).await;
+    assert!(
+        error.contains("login scripts") && error.contains("welcome"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_directory_that_others_control_is_not_used() {
+    let machine = Machine::new();
+    let elsewhere = machine.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::create_dir(machine.path("home/.cache")).unwrap();
+    symlink(&elsewhere, machine.cache()).unwrap();
+    machine.start(&worker("ops"), None).await.unwrap();
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(machine.path("tmp")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_machine_without_a_place_for_the_worker_is_an_error() {
+    let machine = Machine::new();
+    fs::write(machine.path("home/.cache"), "").unwrap();
+    fs::remove_dir(machine.path("tmp")).unwrap();
+    fs::write(machine.path("tmp"), "").unwrap();
+    let error = machine.error(&worker("ops"), None).await;
+    assert!(error.contains("cannot be installed on `h`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_worker_that_arrives_damaged_is_not_run() {
+    let machine = Machine::new();
+    let mut worker = worker("ops");
+    worker.sha256 = "00";
+    let error = machine.error(&worker, None).await;
+    assert!(error.contains("was not written as sent"), "{error}");
+    assert_eq!(fs::read_dir(machine.cache()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_unknown_architecture_is_named() {
+    let machine = Machine::new().with("uname", "echo riscv64");
+    let error = machine.error(&worker("ops"), None).await;
+    assert!(error.contains("`h` is riscv64"), "{error}");
+    assert!(error.contains("PROVISION_WORKER_DIR"), "{error}");
+}
+
+#[tokio::test]
+async fn another_user_is_become_by_sudo() {
+    // The arguments of `sudo` up to the command are what a real one would act on.
+    let machine = Machine::new().with(
+        "sudo",
+        "[ \"$1 $2 $3 $4 $5\" = '-n -H -u root --' ] && shift 5 && exec \"$@\"",
+    );
+    machine.start(&worker("root"), Some(&root())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sudo_that_wants_a_password_is_named() {
+    let machine = Machine::new().with("sudo", "echo 'sudo: a password is required' >&2; exit 1");
+    let error = machine.error(&worker("root"), Some(&root())).await;
+    assert!(
+        error.starts_with("sudo on `h` asks for a password to become `root`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_complaint_of_a_shell_that_ends_is_shown() {
+    let machine = Machine::new().logs_in_with("echo 'this account is closed' >&2; exit 7");
+    let error = machine.error(&worker("ops"), None).await;
+    assert_eq!(
+        error,
+        "the worker on `h` did not start: exit status 7: this account is closed"
+    );
+}

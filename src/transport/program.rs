@@ -1,0 +1,237 @@
+//! A program that runs on a host: its stdin, and what it writes, be it behind SSH or a child process.
+//!
+//! It knows bytes only; frames are the business of `worker`.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::error::{ExecError, Exit};
+use super::local::{ChildInput, ChildOutput};
+use super::settings::{Become, BecomeMethod};
+use super::ssh::{ChannelInput, ChannelOutput};
+
+/// What is to run, in a form that every shell understands: csh and fish are login shells too.
+#[derive(Clone, Debug)]
+pub(crate) enum Invocation {
+    /// The command line as the user wrote it, for the login shell.
+    Login(String),
+    /// A script for `sh`. It travels over stdin: it is neither subject to the quoting rules of the login shell,
+    /// nor ends up in the logs of `sudo`.
+    Script {
+        /// The script.
+        text: String,
+        /// Who runs it; without it, the login user.
+        become_: Option<Become>,
+    },
+}
+
+impl Invocation {
+    /// The arguments that start it.
+    pub(crate) fn argv(&self) -> Result<Vec<String>, ExecError> {
+        match self {
+            Self::Login(command) => Ok(vec!["sh".into(), "-c".into(), command.clone()]),
+            Self::Script { text, become_ } => {
+                let mut argv = match become_ {
+                    Some(become_) => privileged(become_)?,
+                    None => Vec::new(),
+                };
+                let read = format!("eval \"$(head -c {})\"", text.len());
+                argv.extend(["sh".into(), "-c".into(), read]);
+                Ok(argv)
+            }
+        }
+    }
+
+    /// The command line for the login shell.
+    pub(crate) fn command_line(&self) -> Result<String, ExecError> {
+        if let Self::Login(command) = self {
+            return Ok(command.clone());
+        }
+        let words = self.argv()?;
+        let quoted: Vec<_> = words.iter().map(|word| quote(word)).collect();
+        Ok(format!("exec {}", quoted.join(" ")))
+    }
+
+    /// What it reads from stdin first.
+    pub(crate) fn input(&self) -> &[u8] {
+        match self {
+            Self::Login(_) => &[],
+            Self::Script { text, .. } => text.as_bytes(),
+        }
+    }
+}
+
+fn privileged(become_: &Become) -> Result<Vec<String>, ExecError> {
+    let user = &become_.user;
+    let odd =
+        |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
+    if user.is_empty() || user.starts_with('-') || user.contains(odd) {
+        return Err(ExecError::User(user.clone()));
+    }
+    match become_.method {
+        BecomeMethod::Sudo => Ok(["sudo", "-n", "-H", "-u", user, "--"]
+            .map(str::to_owned)
+            .into()),
+    }
+}
+
+/// Single quotes mean the same to every login shell as long as the word holds none of its own.
+fn quote(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    if word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{word}'")
+    }
+}
+
+/// The way to its stdin. Dropping it closes the stdin.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Ssh(ChannelInput),
+    Local(ChildInput),
+}
+
+impl Input {
+    /// The host it leads to.
+    pub(crate) fn host(&self) -> &str {
+        match self {
+            Self::Ssh(input) => input.host(),
+            Self::Local(input) => input.host(),
+        }
+    }
+
+    /// Writes all bytes; fails when the program does not read them any more.
+    pub(crate) async fn write(&mut self, bytes: Vec<u8>) -> Result<(), ExecError> {
+        match self {
+            Self::Ssh(input) => input.write(bytes).await,
+            Self::Local(input) => input.write(&bytes).await,
+        }
+    }
+}
+
+/// A piece of what a program says.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    /// The last one.
+    Exit(Exit),
+    /// The SSH server did not start it.
+    Refused,
+}
+
+/// What a program writes, and in the end how it ended. Dropping it ends the program's channel.
+#[derive(Debug)]
+pub(crate) struct Output {
+    host: Arc<str>,
+    source: Source,
+    stderr: VecDeque<u8>,
+    stderr_limit: usize,
+    exit: Option<Exit>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    Ssh(ChannelOutput),
+    Local(Box<ChildOutput>),
+}
+
+impl Output {
+    /// What `source` says, of its stderr only the last `stderr_limit` bytes.
+    pub(crate) fn new(host: Arc<str>, source: Source, stderr_limit: usize) -> Self {
+        Self {
+            host,
+            source,
+            stderr: VecDeque::new(),
+            stderr_limit,
+            exit: None,
+        }
+    }
+
+    /// The next bytes of its stdout; `None` once there are no more. Nothing is lost if it is interrupted while
+    /// it waits.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, ExecError> {
+        while self.exit.is_none() {
+            let heard = match &mut self.source {
+                Source::Ssh(output) => output.next().await,
+                Source::Local(output) => output.next().await,
+            };
+            match heard {
+                Heard::Stdout(bytes) => return Ok(Some(bytes)),
+                Heard::Stderr(bytes) => self.keep(&bytes),
+                Heard::Exit(exit) => self.exit = Some(exit),
+                Heard::Refused => {
+                    return Err(ExecError::Refused {
+                        host: self.host.to_string(),
+                        reason: "its SSH server does not run commands for this login".into(),
+                    });
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.stderr.extend(bytes);
+        let excess = self.stderr.len().saturating_sub(self.stderr_limit);
+        self.stderr.drain(..excess);
+    }
+
+    /// The host it runs on.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn exit(&self) -> Option<&Exit> {
+        self.exit.as_ref()
+    }
+
+    /// The end of what it wrote to stderr so far.
+    pub(crate) fn stderr(&self) -> Vec<u8> {
+        self.stderr.iter().copied().collect()
+    }
+
+    /// The end of what it wrote to stderr so far, for a message.
+    pub(crate) fn complaint(&self) -> String {
+        String::from_utf8_lossy(&self.stderr()).trim().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(user: &str) -> Invocation {
+        Invocation::Script {
+            text: "true".into(),
+            become_: Some(Become {
+                user: user.into(),
+                method: BecomeMethod::Sudo,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_command_line_reads_the_script_from_stdin() {
+        assert_eq!(
+            script("root").command_line().unwrap(),
+            "exec sudo -n -H -u root -- sh -c 'eval \"$(head -c 4)\"'"
+        );
+        assert_eq!(script("root").input(), b"true");
+    }
+
+    #[test]
+    fn a_user_name_cannot_escape_from_the_command_line() {
+        assert!(
+            script("dom\\user")
+                .command_line()
+                .unwrap()
+                .contains("-u 'dom\\user' --")
+        );
+        for name in ["", "-s", "a'b", "a b", "a\nb", "a!b"] {
+            assert!(script(name).command_line().is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! How to reach a host and whom to become there: plain values, made by the inventory from `ansible_*` variables.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use crate::inventory::connection::{BecomeMethod, ConnectionKind, HostKeyChecking};
+
+/// Where a host listens.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Address {
+    /// Its name or IP address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.port, self.host.contains(':')) {
+            (22, _) => formatter.write_str(&self.host),
+            (port, false) => write!(formatter, "{}:{port}", self.host),
+            (port, true) => write!(formatter, "[{}]:{port}", self.host),
+        }
+    }
+}
+
+/// How to reach a host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConnectionSettings {
+    /// By what means.
+    pub kind: ConnectionKind,
+    /// Where it listens; of no meaning to a local connection.
+    pub address: Address,
+    /// Whom to log in as; without it, the name of the user who runs the controller.
+    pub user: Option<String>,
+    /// The only key to log in with; without it, those of the agent and the usual files are tried.
+    pub private_key_file: Option<PathBuf>,
+    /// The only file of known host keys; without it, the user's and the system's.
+    pub known_hosts_file: Option<PathBuf>,
+    /// What to do with a host key that is not known.
+    pub host_key_checking: HostKeyChecking,
+    /// The longest time from the first packet to the login.
+    pub connect_timeout: Duration,
+}
+
+impl ConnectionSettings {
+    /// An SSH connection to `address`, everything else as usual.
+    pub fn ssh(address: Address) -> Self {
+        Self {
+            kind: ConnectionKind::Ssh,
+            address,
+            user: None,
+            private_key_file: None,
+            known_hosts_file: None,
+            host_key_checking: HostKeyChecking::Strict,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// No connection: the host is this machine.
+    pub fn local() -> Self {
+        Self {
+            kind: ConnectionKind::Local,
+            ..Self::ssh(Address {
+                host: "localhost".into(),
+                port: 22,
+            })
+        }
+    }
+}
+
+/// Whom to become after the login.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Become {
+    /// The user.
+    pub user: String,
+    /// By what means.
+    pub method: BecomeMethod,
+}

@@ -1,0 +1,102 @@
+//! The clock of a login, and what is known about the end of a connection.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::transport::error::{ConnectError, Stage};
+use crate::transport::settings::Address;
+
+/// Why a connection ended, once it has.
+#[derive(Debug, Default)]
+pub(super) struct Ending(OnceLock<String>);
+
+impl Ending {
+    /// The first reason is the one that counts.
+    pub(super) fn set(&self, reason: String) {
+        let _ = self.0.set(reason);
+    }
+
+    pub(super) fn reason(&self) -> String {
+        let reason = self.0.get().map(String::as_str);
+        reason.unwrap_or("it hung up without a reason").to_owned()
+    }
+}
+
+/// The way to a login: one limit for all its stages.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    address: &'a Address,
+    limit: Duration,
+    deadline: Instant,
+    /// Why the connection of the current try ended.
+    pub(super) ending: Arc<Ending>,
+    /// The user was asked for something meanwhile, and may have taken longer than the host was willing to wait.
+    paused: bool,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(address: &'a Address, limit: Duration) -> Self {
+        Self {
+            address,
+            limit,
+            deadline: Instant::now() + limit,
+            ending: Arc::default(),
+            paused: false,
+        }
+    }
+
+    /// The time that is left.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for `work`, but not beyond the limit.
+    pub(super) async fn within<T>(
+        &self,
+        stage: Stage,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ConnectError> {
+        let done = timeout_at(self.deadline, work).await;
+        done.map_err(|_| self.timeout(stage))
+    }
+
+    pub(super) fn timeout(&self, stage: Stage) -> ConnectError {
+        ConnectError::Timeout {
+            address: self.address.clone(),
+            stage,
+            limit: self.limit,
+        }
+    }
+
+    /// Waits for the user: that is no fault of the host.
+    pub(super) async fn paused<T>(&mut self, question: impl Future<Output = T>) -> T {
+        let asked = Instant::now();
+        let answer = question.await;
+        self.deadline += asked.elapsed();
+        self.paused = true;
+        answer
+    }
+
+    /// The host closed the connection.
+    pub(super) fn lost(&self, stage: Stage) -> ConnectError {
+        ConnectError::Lost {
+            address: self.address.clone(),
+            stage,
+            reason: self.ending.reason(),
+        }
+    }
+
+    /// Whether a host that failed like this may do better at once: an sshd that is busy with other logins drops
+    /// some before they begin. A repetition can do no harm, because nothing has happened there yet.
+    pub(super) fn may_be_repeated(&self, error: &ConnectError) -> bool {
+        match error {
+            ConnectError::Tcp { source, .. } => {
+                source.kind() == std::io::ErrorKind::ConnectionReset
+            }
+            ConnectError::Lost { stage, .. } => *stage != Stage::Login || self.paused,
+            _ => false,
+        }
+    }
+}

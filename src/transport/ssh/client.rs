@@ -1,0 +1,303 @@
+//! Opening a connection: lookup, TCP, key exchange with the check of the host key, login; then channels on it.
+
+use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::env;
+use std::hash::BuildHasher as _;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::{self, Config, DisconnectReason, Handle};
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
+use russh::{Disconnect, Preferred};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+
+use super::attempt::{Attempt, Ending};
+use super::auth;
+use super::channel;
+use super::host_key::{HostKeyCheck, KnownHostsFiles};
+use super::keys::KeyFiles;
+use super::pacing::Pacing;
+use crate::transport::error::{ConnectError, ExecError, HostKeyError, Stage};
+use crate::transport::program::{Input, Invocation, Output, Source};
+use crate::transport::prompt::Prompt;
+use crate::transport::settings::{Address, ConnectionSettings};
+
+/// How often a login that was dropped before it began is tried.
+const TRIES: u32 = 3;
+
+/// The shortest pause before the next try; the longest is twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// In how many steps the pauses differ.
+const SPREAD: u32 = 1000;
+
+/// After this time without a word from the host it is asked for a sign of life.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// After as many unanswered questions the connection counts as lost.
+const KEEPALIVE_MAX: usize = 3;
+
+/// The host keys that are asked for. RSA signatures over SHA-1 are not among them.
+const HOST_KEYS: [Algorithm; 6] = [
+    Algorithm::Ed25519,
+    Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP256,
+    },
+    Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP384,
+    },
+    Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP521,
+    },
+    Algorithm::Rsa {
+        hash: Some(HashAlg::Sha512),
+    },
+    Algorithm::Rsa {
+        hash: Some(HashAlg::Sha256),
+    },
+];
+
+/// What the connections of a run share.
+pub(crate) struct Client {
+    known_hosts: KnownHostsFiles,
+    keys: KeyFiles,
+    pacing: Pacing,
+}
+
+impl Client {
+    pub(crate) fn new(prompt: Arc<dyn Prompt>) -> Self {
+        Self {
+            known_hosts: KnownHostsFiles::default(),
+            keys: KeyFiles::new(prompt),
+            pacing: Pacing::new(),
+        }
+    }
+
+    /// Connects and logs in.
+    pub(crate) async fn connect(
+        &self,
+        host: &Arc<str>,
+        settings: &ConnectionSettings,
+    ) -> Result<Connection, ConnectError> {
+        let address = &settings.address;
+        let user = settings
+            .user
+            .clone()
+            .or_else(|| env::var("LOGNAME").or_else(|_| env::var("USER")).ok())
+            .ok_or_else(|| ConnectError::NoUser {
+                address: address.clone(),
+            })?;
+        let check = Arc::new(self.known_hosts.check(settings)?);
+        let _admission = self.pacing.admit(address).await;
+        let mut attempt = Attempt::new(address, settings.connect_timeout);
+        let mut tries = 1;
+        loop {
+            let connected = self.attempt(&user, settings, &check, &mut attempt).await;
+            match connected {
+                Err(error) if tries < TRIES && attempt.may_be_repeated(&error) => {
+                    // Those who were dropped together must not come back together.
+                    let spread = RandomState::new().hash_one(tries) % u64::from(SPREAD);
+                    let spread = u32::try_from(spread).unwrap_or_default();
+                    let pause = PAUSE + PAUSE * spread / SPREAD;
+                    attempt.within(Stage::Tcp, sleep(pause * tries)).await?;
+                    attempt.ending = Arc::default();
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+                Ok(handle) => {
+                    return Ok(Connection {
+                        host: Arc::clone(host),
+                        handle,
+                        ending: attempt.ending,
+                    });
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        user: &str,
+        settings: &ConnectionSettings,
+        check: &Arc<HostKeyCheck>,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Handle<Handler>, ConnectError> {
+        let stream = open(&settings.address, attempt).await?;
+        let config = Config {
+            keepalive_interval: Some(KEEPALIVE),
+            keepalive_max: KEEPALIVE_MAX,
+            preferred: Preferred {
+                key: Cow::Owned(check.prefer(&HOST_KEYS)),
+                ..Preferred::DEFAULT
+            },
+            ..Config::default()
+        };
+        let handler = Handler {
+            check: Arc::clone(check),
+            ending: Arc::clone(&attempt.ending),
+        };
+        let exchange = client::connect_stream(Arc::new(config), stream, handler);
+        let mut handle = attempt
+            .within(Stage::KeyExchange, exchange)
+            .await?
+            .map_err(|error| failed_exchange(error, &settings.address, attempt))?;
+        auth::log_in(&mut handle, user, settings, &self.keys, attempt).await?;
+        Ok(handle)
+    }
+}
+
+/// Opens the TCP connection, to the first of the host's addresses that answers. None of them may use up the
+/// time of those that follow.
+async fn open(address: &Address, attempt: &Attempt<'_>) -> Result<TcpStream, ConnectError> {
+    let lookup = lookup_host((address.host.as_str(), address.port));
+    let lookup_error = |source| ConnectError::Lookup {
+        host: address.host.clone(),
+        source,
+    };
+    let found = attempt.within(Stage::Lookup, lookup).await?;
+    let candidates: Vec<_> = found.map_err(lookup_error)?.collect();
+    let mut failure = None;
+    for (index, candidate) in candidates.iter().enumerate() {
+        let waiting = u32::try_from(candidates.len() - index).unwrap_or(u32::MAX);
+        match timeout(attempt.left() / waiting, TcpStream::connect(candidate)).await {
+            Ok(Ok(stream)) => {
+                // Frames are small and each waits for an answer.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(source)) => failure = Some(source),
+            Err(_) => {}
+        }
+    }
+    match failure {
+        Some(source) => Err(ConnectError::Tcp {
+            address: address.clone(),
+            source,
+        }),
+        None if candidates.is_empty() => Err(lookup_error(io::ErrorKind::NotFound.into())),
+        None => Err(attempt.timeout(Stage::Tcp)),
+    }
+}
+
+fn failed_exchange(error: HandlerError, address: &Address, attempt: &Attempt<'_>) -> ConnectError {
+    match error {
+        HandlerError::HostKey(error) => error.into(),
+        HandlerError::Ssh(error) => match error {
+            russh::Error::Disconnect | russh::Error::HUP => attempt.lost(Stage::KeyExchange),
+            russh::Error::IO(error) => ConnectError::Lost {
+                address: address.clone(),
+                stage: Stage::KeyExchange,
+                reason: error.to_string(),
+            },
+            error => ConnectError::Protocol {
+                address: address.clone(),
+                reason: error.to_string(),
+            },
+        },
+    }
+}
+
+/// What the SSH library asks us during a connection.
+#[derive(Debug)]
+pub(super) struct Handler {
+    check: Arc<HostKeyCheck>,
+    ending: Arc<Ending>,
+}
+
+/// Why the SSH library gives up: its reasons and ours.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HandlerError {
+    #[error(transparent)]
+    Ssh(#[from] russh::Error),
+    #[error(transparent)]
+    HostKey(#[from] HostKeyError),
+}
+
+impl client::Handler for Handler {
+    type Error = HandlerError;
+
+    async fn check_server_key(
+        &mut self,
+        shown: &PublicKeyOrCertificate,
+    ) -> Result<bool, HandlerError> {
+        let PublicKeyOrCertificate::PublicKey { key, .. } = shown else {
+            // None was asked for.
+            return Ok(false);
+        };
+        let (check, key) = (Arc::clone(&self.check), key.clone());
+        let judged = spawn_blocking(move || check.accept(&key)).await;
+        judged.map_err(|error| russh::Error::IO(error.into()))??;
+        Ok(true)
+    }
+
+    async fn disconnected(
+        &mut self,
+        reason: DisconnectReason<HandlerError>,
+    ) -> Result<(), HandlerError> {
+        match reason {
+            DisconnectReason::ReceivedDisconnect(info) => {
+                // The host wrote it: as much as fits into a sentence, and no control characters.
+                let said: String = info.message.chars().take(200).collect();
+                self.ending.set(format!("it says {said:?}"));
+            }
+            DisconnectReason::Error(HandlerError::Ssh(russh::Error::Disconnect)) => {}
+            DisconnectReason::Error(error) => self.ending.set(error.to_string()),
+        }
+        Ok(())
+    }
+}
+
+/// A connection to a host, logged in.
+pub(crate) struct Connection {
+    host: Arc<str>,
+    handle: Handle<Handler>,
+    ending: Arc<Ending>,
+}
+
+impl Connection {
+    /// Starts a program there, on a channel of its own.
+    pub(crate) async fn start(
+        &self,
+        invocation: &Invocation,
+        stderr_limit: usize,
+    ) -> Result<(Input, Output), ExecError> {
+        let command_line = invocation.command_line()?;
+        let channel = self.handle.channel_open_session().await;
+        let channel = channel.map_err(|error| self.not_opened(&error))?;
+        let started = channel.exec(true, command_line).await;
+        started.map_err(|error| self.not_opened(&error))?;
+        let (input, output) = channel::halves(&self.host, channel, &self.ending);
+        let source = Source::Ssh(output);
+        let output = Output::new(Arc::clone(&self.host), source, stderr_limit);
+        Ok((Input::Ssh(input), output))
+    }
+
+    fn not_opened(&self, error: &russh::Error) -> ExecError {
+        let host = self.host.to_string();
+        match error {
+            russh::Error::ChannelOpenFailure(failure) => ExecError::Refused {
+                host,
+                reason: format!(
+                    "its SSH server opens no more channels ({failure:?}); see `MaxSessions` in its sshd_config"
+                ),
+            },
+            _ => ExecError::Lost {
+                host,
+                reason: self.ending.reason(),
+            },
+        }
+    }
+
+    /// Says goodbye.
+    pub(crate) async fn close(self) {
+        // There is nothing to be done about a connection that is gone already.
+        let _ = self
+            .handle
+            .disconnect(Disconnect::ByApplication, "done", "en")
+            .await;
+    }
+}
