@@ -1,10 +1,15 @@
 //! `get_url` fetches what is missing, and puts nothing in place that is not what it must be.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::support::{Case, dir, file};
@@ -12,7 +17,14 @@ use crate::support::{Case, dir, file};
 const TEXT: &str = "hello\n";
 const SHA256: &str = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
 
-/// A web server that has `/x` and forgets the rest. Each request it gets can be received, in full.
+/// A certificate that is its own authority, for `localhost`, and its key.
+const CERTIFICATE: &[u8] = include_bytes!("../tls/certificate.pem");
+const KEY: &[u8] = include_bytes!("../tls/key.pem");
+
+/// The certificate of somebody else who says to be `localhost`.
+const STRANGER: &[u8] = include_bytes!("../tls/stranger.pem");
+
+/// A web server that has `/x` and nothing else. Each request it gets can be received, in full.
 struct Server {
     address: String,
     requests: Receiver<String>,
@@ -20,31 +32,43 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(answer)
+    }
+
+    /// A server that must be believed to be `localhost`.
+    fn start_with_tls() -> Self {
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("it is a certificate");
+        let key = PrivateKeyDer::from_pem_slice(KEY).expect("it is a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("there is one")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .expect("they belong together");
+        let config = Arc::new(config);
+        Self::start_with(move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).expect("it is sound");
+            answer(StreamOwned::new(connection, stream))
+        })
+    }
+
+    fn start_with(answer: impl Fn(TcpStream) -> io::Result<String> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener.local_addr().expect("it is bound").to_string();
+        let port = listener.local_addr().expect("it is bound").port();
         let (sender, requests) = channel();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let mut reader = BufReader::new(&stream);
-                let mut request = String::new();
-                while !request.ends_with("\r\n\r\n")
-                    && reader.read_line(&mut request).is_ok_and(|n| n > 0)
-                {}
-                let (status, text) = match request.starts_with("GET /x") {
-                    true => ("200 OK", TEXT),
-                    false => ("404 Not Found", ""),
-                };
-                let length = text.len();
-                let _ = write!(
-                    &stream,
-                    "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
-                );
-                if sender.send(request).is_err() {
+                if let Ok(request) = answer(stream)
+                    && sender.send(request).is_err()
+                {
                     return;
                 }
             }
         });
-        Self { address, requests }
+        Self {
+            address: format!("localhost:{port}"),
+            requests,
+        }
     }
 
     fn case(&self, path: &str, mut args: Value) -> Case {
@@ -58,6 +82,25 @@ impl Server {
     fn request_count(&self) -> usize {
         self.requests.try_iter().count()
     }
+}
+
+/// Answers one request and returns it.
+fn answer(mut stream: impl Read + Write) -> io::Result<String> {
+    let mut request = String::new();
+    let mut reader = BufReader::new(&mut stream);
+    while !request.ends_with("\r\n\r\n") && reader.read_line(&mut request)? > 0 {}
+    let (status, text) = if request.starts_with("GET /x") {
+        ("200 OK", TEXT)
+    } else {
+        ("404 Not Found", "")
+    };
+    let length = text.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(text.as_bytes())?;
+    stream.flush()?;
+    Ok(request)
 }
 
 #[test]
@@ -167,6 +210,28 @@ fn a_file_of_the_host_has_a_url_too() {
     .changes(["file /opt/x"])
     .after([file("/opt/x", TEXT)])
     .run();
+}
+
+#[test]
+fn only_whom_the_host_trusts_is_believed() {
+    let server = Server::start_with_tls();
+    let case = || {
+        let args = json!({"url": format!("https://{}/x", server.address), "dest": "/opt/x"});
+        Case::new("get_url", args).before([dir("/opt")])
+    };
+    case()
+        .before([file("/etc/ssl/certs/ca-certificates.crt", CERTIFICATE)])
+        .changes(["file /opt/x"])
+        .after([file("/opt/x", TEXT)])
+        .run();
+    let failure = case()
+        .before([file("/etc/ssl/certs/ca-certificates.crt", STRANGER)])
+        .apply_fails();
+    assert!(
+        failure.message.contains("invalid peer certificate"),
+        "{}",
+        failure.message
+    );
 }
 
 #[test]

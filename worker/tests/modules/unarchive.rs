@@ -205,6 +205,19 @@ fn the_mode_may_be_given() {
 }
 
 #[test]
+fn directories_without_an_entry_are_made_alike() {
+    let items = [("a/b/c", EntryType::Regular, 0o644, "x")];
+    unpack(&tar(&items), json!({"mode": "u=rwX,go="}))
+        .changes(["1 of 1 entries of /tmp/a in /opt"])
+        .after([
+            dir("/opt/a").mode(0o700),
+            dir("/opt/a/b").mode(0o700),
+            file("/opt/a/b/c", "x").mode(0o600),
+        ])
+        .run();
+}
+
+#[test]
 fn the_last_of_two_entries_with_one_name_counts() {
     let items = [
         ("f", EntryType::Regular, 0o644, "first"),
