@@ -37,6 +37,11 @@ pub enum Event {
         /// The hosts of this batch.
         hosts: Vec<Arc<str>>,
     },
+    /// A connection to a host is being made: a run can wait for this as it can for a task.
+    HostConnecting {
+        /// The host.
+        host: Arc<str>,
+    },
     /// A connection to a host stands and its first worker has said hello.
     HostConnected {
         /// The host.
@@ -117,7 +122,7 @@ pub enum Status {
 }
 
 /// The result of a task on a host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TaskResult {
     /// How it ended.
     pub status: Status,
@@ -136,7 +141,7 @@ pub struct TaskResult {
 }
 
 /// The result of one item of a loop.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ItemResult {
     /// The item, as people recognise it.
     pub label: String,
