@@ -3,6 +3,7 @@
 //! `inventory + playbook -> source -> playbook (load, validate) -> engine -> transport -> worker -> event ->
 //! report`; docs/architecture.md says what each folder is for and what it may use.
 
+pub mod cli;
 pub mod engine;
 pub mod event;
 pub mod inventory;

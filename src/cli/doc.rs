@@ -9,7 +9,7 @@ use super::args::DocArgs;
 use super::exit_code;
 use crate::playbook::control::CONTROLS;
 use crate::source::suggest;
-use crate::template::documented;
+use crate::template::{DocumentedKind, documented};
 
 /// Prints what was asked for.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command's output")]
@@ -91,8 +91,15 @@ pub fn manual(module: &Module) -> String {
 fn filters() -> String {
     let mut text = String::new();
     for entry in documented() {
-        let _ = writeln!(text, "{:<14} {:<9} {}", entry.name, entry.kind, entry.summary);
-        let _ = writeln!(text, "{:24} {}", "", entry.example);
+        let kind = match entry.kind {
+            DocumentedKind::Filter => "filter",
+            DocumentedKind::Test => "test",
+            DocumentedKind::Function => "function",
+        };
+        let arguments = entry.arguments.join(", ");
+        let _ = writeln!(text, "{kind} {}({arguments})", entry.name);
+        let _ = writeln!(text, "    {}", entry.doc);
+        let _ = writeln!(text, "    {} -> {}", entry.example, entry.gives);
     }
     text
 }

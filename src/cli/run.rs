@@ -7,8 +7,8 @@ use super::prompt::TerminalPrompt;
 use super::{exit_code, input, inspect};
 use crate::engine::{self, Run, RunOptions};
 use crate::event::{Event, Events};
-use crate::report::{ConsoleOptions, ConsoleReporter, JsonReporter, Reporter};
-use crate::source::{Diagnostics, SourceMap, render};
+use crate::report::{Console, ConsoleOptions, Json, Reporter};
+use crate::source::{Diagnostics, Severity, SourceMap, render};
 use crate::transport::Connector;
 
 /// Runs as the arguments say and returns the exit code.
@@ -35,7 +35,7 @@ fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
     for diagnostic in diagnostics.iter() {
         eprintln!("{}\n", render(diagnostic, sources, color));
     }
-    let errors = diagnostics.error_count();
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     if errors > 0 {
         let s = if errors == 1 { "" } else { "s" };
         eprintln!("{errors} error{s}; nothing was connected to and nothing was changed");
@@ -66,6 +66,9 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
         let connector = Arc::new(Connector::new(Arc::new(TerminalPrompt)));
         engine::run(run, options, connector, &mut reporter).await
     });
+    if let Some(error) = reporter.0.take_error() {
+        eprintln!("error: not everything could be shown: {error}");
+    }
     match outcome {
         Ok(outcome) => exit_code::of_run(&outcome.recap, outcome.interrupted),
         Err(diagnostic) => {
@@ -76,12 +79,17 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
 }
 
 fn reporter(args: &RunArgs) -> Box<dyn Reporter> {
+    let stdout = std::io::stdout();
     match args.output {
-        Output::Json => Box::new(JsonReporter::new(Box::new(std::io::stdout()))),
-        Output::Human => Box::new(ConsoleReporter::new(
-            console::Term::buffered_stdout(),
-            ConsoleOptions { verbosity: args.verbose, diff: args.diff },
-        )),
+        Output::Json => Box::new(Json::new(stdout)),
+        Output::Human => {
+            let options = ConsoleOptions {
+                verbosity: args.verbose,
+                diff: args.diff,
+                ..ConsoleOptions::for_stdout()
+            };
+            Box::new(Console::new(stdout, options))
+        }
     }
 }
 

@@ -100,6 +100,7 @@ impl PlayRun<'_> {
         if self.hosts[host].link.is_some() {
             return;
         }
+        self.events.event(&Event::HostConnecting { host: self.hosts[host].name.clone() });
         if let Err(diagnostic) = self.connections.start(self.shared, self.play, self.hosts, host) {
             let message = self.shared.explain(&diagnostic);
             self.lose(host, false, message);

@@ -62,14 +62,6 @@ impl Diff {
         }
     }
 
-    /// A word before and after: `0644` and `0600`.
-    pub fn words(before: impl Into<String>, after: impl Into<String>) -> Self {
-        Self {
-            before: Some(before.into()),
-            after: Some(after.into()),
-        }
-    }
-
     /// A file before and after. Nothing is shown unless both sides are text of at most [`MAX_SHOWN`] bytes.
     pub fn contents(before: Option<&[u8]>, after: Option<&[u8]>) -> Self {
         let is_text = |bytes: &[u8]| bytes.len() <= MAX_SHOWN && !bytes.contains(&0);
