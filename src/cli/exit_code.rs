@@ -36,15 +36,28 @@ mod tests {
     use crate::event::Recap;
 
     fn well() -> Recap {
-        Recap { ok: 1, changed: 1, skipped: 1, unknown: 1, ignored: 1, ..Recap::default() }
+        Recap {
+            ok: 1,
+            changed: 1,
+            skipped: 1,
+            unknown: 1,
+            ignored: 1,
+            ..Recap::default()
+        }
     }
 
     fn failed() -> Recap {
-        Recap { failed: 1, ..Recap::default() }
+        Recap {
+            failed: 1,
+            ..Recap::default()
+        }
     }
 
     fn unreachable() -> Recap {
-        Recap { unreachable: true, ..Recap::default() }
+        Recap {
+            unreachable: true,
+            ..Recap::default()
+        }
     }
 
     #[test]

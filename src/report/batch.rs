@@ -38,7 +38,10 @@ pub(super) struct Wait<'a> {
 impl Batch {
     /// A batch whose hosts have done nothing yet.
     pub(super) fn new(hosts: &[Arc<str>]) -> Self {
-        let hosts = hosts.iter().map(|host| (host.clone(), Course::default())).collect();
+        let hosts = hosts
+            .iter()
+            .map(|host| (host.clone(), Course::default()))
+            .collect();
         Self { hosts }
     }
 
@@ -81,9 +84,16 @@ impl Batch {
 
     /// How many hosts are done with the task that the last of them are busy with.
     pub(super) fn done(&self) -> usize {
-        let last = self.hosts.values().filter_map(|course| course.running.first());
+        let last = self
+            .hosts
+            .values()
+            .filter_map(|course| course.running.first());
         match last.map(|(task, _)| task.position).min() {
-            Some(position) => self.hosts.values().filter(|course| course.is_past(position)).count(),
+            Some(position) => self
+                .hosts
+                .values()
+                .filter(|course| course.is_past(position))
+                .count(),
             None => self.hosts.len(),
         }
     }
@@ -92,7 +102,11 @@ impl Batch {
     pub(super) fn waits(&self) -> impl Iterator<Item = Wait<'_>> {
         self.hosts.iter().filter_map(|(host, course)| {
             let (task, since) = course.running.first()?;
-            Some(Wait { host, what: &task.name, since: *since })
+            Some(Wait {
+                host,
+                what: &task.name,
+                since: *since,
+            })
         })
     }
 
@@ -105,7 +119,10 @@ impl Course {
     fn is_past(&self, position: usize) -> bool {
         self.out
             || self.reached >= Some(position)
-            || self.running.first().is_some_and(|(task, _)| task.position > position)
+            || self
+                .running
+                .first()
+                .is_some_and(|(task, _)| task.position > position)
     }
 }
 

@@ -48,7 +48,10 @@ impl Writer {
     }
 
     fn groups(self, page: &mut Page, task: &TaskName, status: Status, groups: &[&Group]) {
-        let all: Vec<_> = groups.iter().flat_map(|group| group.hosts.iter().cloned()).collect();
+        let all: Vec<_> = groups
+            .iter()
+            .flat_map(|group| group.hosts.iter().cloned())
+            .collect();
         self.heading(page, task, status, &self.names(&all));
         if let [group] = groups {
             for line in self.detail.lines(&group.result, &task.at) {
@@ -68,7 +71,10 @@ impl Writer {
                     page.add(&line.text, line.tone).end();
                 }
                 lines => {
-                    page.under(0).add(&hosts, Tone::Dim).add(":", Tone::Dim).end();
+                    page.under(0)
+                        .add(&hosts, Tone::Dim)
+                        .add(":", Tone::Dim)
+                        .end();
                     for line in lines {
                         page.line(&line.clone().further_in());
                     }
@@ -76,15 +82,26 @@ impl Writer {
             }
         }
         if many {
-            let more = format!("and {} more different results (-v shows them)", groups.len() - listed);
+            let more = format!(
+                "and {} more different results (-v shows them)",
+                groups.len() - listed
+            );
             page.under(0).add(&more, Tone::Dim).end();
         }
     }
 
     fn failure(self, page: &mut Page, task: &TaskName, group: &Group) {
-        self.heading(page, task, group.result.status, &names(&group.hosts, self.batch, true));
+        self.heading(
+            page,
+            task,
+            group.result.status,
+            &names(&group.hosts, self.batch, true),
+        );
         if let Some(host) = &group.shown {
-            page.under(0).add("as on ", Tone::Dim).add(host, Tone::Dim).end();
+            page.under(0)
+                .add("as on ", Tone::Dim)
+                .add(host, Tone::Dim)
+                .end();
         } else {
             for line in self.detail.lines(&group.result, &task.at) {
                 page.line(&line);
@@ -94,7 +111,11 @@ impl Writer {
 
     fn heading(self, page: &mut Page, task: &TaskName, status: Status, hosts: &str) {
         page.word(self.word(status), status.into());
-        let tone = if Tone::from(status) == Tone::Dim { Tone::Dim } else { Tone::Plain };
+        let tone = if Tone::from(status) == Tone::Dim {
+            Tone::Dim
+        } else {
+            Tone::Plain
+        };
         self::task(page, task, tone);
         page.add("   ", Tone::Plain).add(hosts, Tone::Dim).end();
     }

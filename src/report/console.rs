@@ -86,7 +86,11 @@ impl<W: Write + Send> Console<W> {
         Self::with_clock(writer, options, Box::new(Instant::now))
     }
 
-    pub(super) fn with_clock(writer: W, options: ConsoleOptions, clock: Box<dyn Fn() -> Instant + Send>) -> Self {
+    pub(super) fn with_clock(
+        writer: W,
+        options: ConsoleOptions,
+        clock: Box<dyn Fn() -> Instant + Send>,
+    ) -> Self {
         let now = clock();
         Self {
             writer,
@@ -111,8 +115,12 @@ impl<W: Write + Send> Console<W> {
         self.begun = (self.clock)();
         self.check = check;
         let word = if check { "checking" } else { "running" };
-        self.page.word(word, Tone::Busy).add(&playbooks.join(" "), Tone::Strong);
-        self.page.add(" on ", Tone::Plain).add(&hosts(count), Tone::Plain);
+        self.page
+            .word(word, Tone::Busy)
+            .add(&playbooks.join(" "), Tone::Strong);
+        self.page
+            .add(" on ", Tone::Plain)
+            .add(&hosts(count), Tone::Plain);
         if check {
             self.page.add(": nothing is changed", Tone::Plain);
         }
@@ -125,7 +133,10 @@ impl<W: Write + Send> Console<W> {
         }
         self.page.word("play", Tone::Busy).add(play, Tone::Strong);
         let names = names(batch, batch.len(), self.options.verbosity > 0);
-        self.page.add("   ", Tone::Plain).add(&names, Tone::Dim).end();
+        self.page
+            .add("   ", Tone::Plain)
+            .add(&names, Tone::Dim)
+            .end();
         self.flush();
         self.play_is_empty = true;
     }
@@ -174,34 +185,63 @@ impl<W: Write + Send> Console<W> {
         self.finished = true;
         let now = (self.clock)();
         self.page.end();
-        self.page.word("recap", Tone::Busy).add(&hosts(recap.len()), Tone::Plain).end();
-        recap::write(&mut self.page, recap, self.check, self.options.verbosity > 0);
+        self.page
+            .word("recap", Tone::Busy)
+            .add(&hosts(recap.len()), Tone::Plain)
+            .end();
+        recap::write(
+            &mut self.page,
+            recap,
+            self.check,
+            self.options.verbosity > 0,
+        );
         self.failures.write(&mut self.page);
 
-        let bad = recap.iter().filter(|host| host.failed > 0 || host.unreachable).count();
+        let bad = recap
+            .iter()
+            .filter(|host| host.failed > 0 || host.unreachable)
+            .count();
         let time = took(now.saturating_duration_since(self.begun));
         if interrupted {
-            self.page.word("interrupted", Tone::Bad).add("after ", Tone::Plain).add(&time, Tone::Plain);
+            self.page
+                .word("interrupted", Tone::Bad)
+                .add("after ", Tone::Plain)
+                .add(&time, Tone::Plain);
             if let Some(waiting) = self.progress.waiting(now) {
-                self.page.add(" while waiting for ", Tone::Plain).add(&waiting, Tone::Plain);
+                self.page
+                    .add(" while waiting for ", Tone::Plain)
+                    .add(&waiting, Tone::Plain);
             }
         } else if bad > 0 {
             self.page.word("failed", Tone::Bad).add("on ", Tone::Plain);
-            self.page.add(&format!("{bad} of {} in {time}", hosts(recap.len())), Tone::Plain);
+            self.page.add(
+                &format!("{bad} of {} in {time}", hosts(recap.len())),
+                Tone::Plain,
+            );
         } else {
-            self.page.word("finished", Tone::Good).add("in ", Tone::Plain).add(&time, Tone::Plain);
+            self.page
+                .word("finished", Tone::Good)
+                .add("in ", Tone::Plain)
+                .add(&time, Tone::Plain);
         }
         self.page.end();
     }
 
     fn write_blocks(&mut self, blocks: &[Block]) {
-        let writer =
-            block::Writer { detail: self.detail(), check: self.check, batch: self.progress.batch.len() };
-        blocks.iter().for_each(|block| writer.block(&mut self.page, block));
+        let writer = block::Writer {
+            detail: self.detail(),
+            check: self.check,
+            batch: self.progress.batch.len(),
+        };
+        blocks
+            .iter()
+            .for_each(|block| writer.block(&mut self.page, block));
     }
 
     fn write_warning(&mut self, message: &str, hosts: &[Arc<str>]) {
-        self.page.word("warning", Tone::Changed).add(message, Tone::Plain);
+        self.page
+            .word("warning", Tone::Changed)
+            .add(message, Tone::Plain);
         if !hosts.is_empty() {
             let names = names(hosts, self.progress.batch.len(), self.options.verbosity > 0);
             self.page.add("   ", Tone::Plain).add(&names, Tone::Dim);
@@ -210,14 +250,19 @@ impl<W: Write + Send> Console<W> {
     }
 
     fn detail(&self) -> Detail {
-        Detail { verbosity: self.options.verbosity, diff: self.options.diff }
+        Detail {
+            verbosity: self.options.verbosity,
+            diff: self.options.diff,
+        }
     }
 
     /// Writes what was composed, and the live line if it is due.
     fn flush(&mut self) {
         let now = (self.clock)();
         let text = self.page.take();
-        let due = self.drawn.is_none_or(|drawn| now.saturating_duration_since(drawn) >= REDRAW);
+        let due = self
+            .drawn
+            .is_none_or(|drawn| now.saturating_duration_since(drawn) >= REDRAW);
         if text.is_empty() && (!due || self.options.width.is_none()) {
             return;
         }
@@ -233,7 +278,11 @@ impl<W: Write + Send> Console<W> {
         if let Some(width) = self.options.width.filter(|_| !self.finished) {
             self.progress.write(&mut self.page, now);
             let line = self.page.take();
-            output.push_str(&console::truncate_str(&line, width().saturating_sub(1), "…"));
+            output.push_str(&console::truncate_str(
+                &line,
+                width().saturating_sub(1),
+                "…",
+            ));
             self.drawn = Some(now);
         }
         self.write(&output);
@@ -249,12 +298,19 @@ impl<W: Write + Send> Console<W> {
 
 impl<W: Write + Send> Reporter for Console<W> {
     fn event(&mut self, event: &Event) {
-        if matches!(event, Event::PlayStarted { .. } | Event::PlayFinished { .. } | Event::RunFinished { .. }) {
+        if matches!(
+            event,
+            Event::PlayStarted { .. } | Event::PlayFinished { .. } | Event::RunFinished { .. }
+        ) {
             self.write_kept();
         }
         self.progress.event(event, (self.clock)());
         match event {
-            Event::RunStarted { playbooks, hosts, check } => self.run_started(playbooks, hosts.len(), *check),
+            Event::RunStarted {
+                playbooks,
+                hosts,
+                check,
+            } => self.run_started(playbooks, hosts.len(), *check),
             Event::PlayStarted { play, hosts } => self.play_started(play, hosts),
             Event::TaskFinished { task, host, result } => self.task_finished(task, host, result),
             Event::Warning { host, message } => self.warning(host.as_ref(), message),
@@ -268,7 +324,9 @@ impl<W: Write + Send> Reporter for Console<W> {
                 let complete = self.blocks.take_complete(&self.progress.batch);
                 self.write_blocks(&complete);
             }
-            Event::HostConnecting { .. } | Event::HostConnected { .. } | Event::PlayFinished { .. } => {}
+            Event::HostConnecting { .. }
+            | Event::HostConnected { .. }
+            | Event::PlayFinished { .. } => {}
         }
         self.flush();
     }
@@ -276,10 +334,16 @@ impl<W: Write + Send> Reporter for Console<W> {
     fn tick(&mut self) {
         let now = (self.clock)();
         let silent = now.saturating_duration_since(self.printed) >= SIGN_OF_LIFE;
-        if silent && self.options.width.is_none() && !self.finished
+        if silent
+            && self.options.width.is_none()
+            && !self.finished
             && let Some(waiting) = self.progress.waiting(now)
         {
-            self.page.word("waiting", Tone::Busy).add("for ", Tone::Plain).add(&waiting, Tone::Plain).end();
+            self.page
+                .word("waiting", Tone::Busy)
+                .add("for ", Tone::Plain)
+                .add(&waiting, Tone::Plain)
+                .end();
         }
         self.flush();
     }
@@ -294,7 +358,10 @@ impl<W: Write> Drop for Console<W> {
     fn drop(&mut self) {
         if self.drawn.is_some() && self.error.is_none() {
             // There is nobody left to tell.
-            let _ = self.writer.write_all(CLEAR_LINE.as_bytes()).and_then(|()| self.writer.flush());
+            let _ = self
+                .writer
+                .write_all(CLEAR_LINE.as_bytes())
+                .and_then(|()| self.writer.flush());
         }
     }
 }

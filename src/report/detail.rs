@@ -38,7 +38,10 @@ impl Detail {
             result.registered = None;
         }
         if !self.diff {
-            result.changes.iter_mut().for_each(|change| change.diff = None);
+            result
+                .changes
+                .iter_mut()
+                .for_each(|change| change.diff = None);
         }
         if !is_failure(result.status) && self.verbosity == 0 {
             result.output = None;
@@ -64,13 +67,19 @@ impl Detail {
         if is_failure(result.status) {
             lines.push(Line::new(at, Tone::Dim));
         }
-        lines.extend(result.message.iter().flat_map(|message| Line::all(message, tone)));
+        lines.extend(
+            result
+                .message
+                .iter()
+                .flat_map(|message| Line::all(message, tone)),
+        );
         lines.extend(result.items.iter().flat_map(|item| item_lines(item, tone)));
         lines.extend(result.output.iter().flat_map(|output| output_lines(output)));
         self.add_changes(&mut lines, result);
         if let Some(registered) = result.registered.as_ref().filter(|value| !value.is_none()) {
             // A value always has a form in JSON, save for keys that JSON does not know.
-            let text = serde_json::to_string_pretty(registered).unwrap_or_else(|_| registered.to_string());
+            let text =
+                serde_json::to_string_pretty(registered).unwrap_or_else(|_| registered.to_string());
             lines.extend(Line::all(&text, Tone::Dim));
         }
         lines
@@ -78,7 +87,11 @@ impl Detail {
 
     fn add_changes(self, lines: &mut Vec<Line>, result: &TaskResult) {
         let many = result.changes.len() > CHANGES && self.verbosity == 0 && !self.diff;
-        let listed = if many { CHANGES - 1 } else { result.changes.len() };
+        let listed = if many {
+            CHANGES - 1
+        } else {
+            result.changes.len()
+        };
         if is_failure(result.status) && listed > 0 {
             lines.push(Line::new("changed all the same:", Tone::Plain));
         }
@@ -89,7 +102,10 @@ impl Detail {
         }
         if many {
             let more = result.changes.len() - listed;
-            lines.push(Line::new(format!("and {more} more (-v shows them)"), Tone::Dim));
+            lines.push(Line::new(
+                format!("and {more} more (-v shows them)"),
+                Tone::Dim,
+            ));
         }
     }
 }
@@ -112,7 +128,10 @@ fn item_lines(item: &ItemResult, tone: Tone) -> Vec<Line> {
     match item.message.as_deref() {
         None => vec![Line::new(heading, tone)],
         Some(message) if !message.trim_end().contains('\n') => {
-            vec![Line::new(format!("{heading}: {}", message.trim_end()), tone)]
+            vec![Line::new(
+                format!("{heading}: {}", message.trim_end()),
+                tone,
+            )]
         }
         Some(message) => once(Line::new(heading + ":", tone))
             .chain(Line::all(message, tone).map(Line::further_in))
@@ -124,5 +143,9 @@ fn output_lines(output: &str) -> Vec<Line> {
     let (omitted, lines) = last_lines(output);
     let omission = (omitted > 0).then(|| format!("│ ({omitted} lines before)"));
     let lines = lines.into_iter().map(|line| format!("│ {line}"));
-    omission.into_iter().chain(lines).map(|line| Line::new(line, Tone::Dim)).collect()
+    omission
+        .into_iter()
+        .chain(lines)
+        .map(|line| Line::new(line, Tone::Dim))
+        .collect()
 }

@@ -16,7 +16,9 @@ pub(super) fn lines(diff: &Diff) -> Vec<Line> {
     let (before, after) = (text(diff.before.as_ref()), text(diff.after.as_ref()));
     let both_exist = !before.is_empty() && !after.is_empty();
     let one_lacks_its_end = both_exist && before.ends_with('\n') != after.ends_with('\n');
-    let found = TextDiff::configure().timeout(PATIENCE).diff_lines(before, after);
+    let found = TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_lines(before, after);
     let mut lines = Vec::new();
     for hunk in found.unified_diff().iter_hunks() {
         lines.push(Line::new(hunk.header().to_string(), Tone::Busy));
@@ -48,7 +50,10 @@ mod tests {
     use super::lines;
 
     fn shown(before: Option<&str>, after: Option<&str>) -> String {
-        let diff = Diff { before: before.map(Into::into), after: after.map(Into::into) };
+        let diff = Diff {
+            before: before.map(Into::into),
+            after: after.map(Into::into),
+        };
         let lines: Vec<String> = lines(&diff).into_iter().map(|line| line.text).collect();
         lines.join("\n")
     }
@@ -70,7 +75,10 @@ mod tests {
 
     #[test]
     fn a_missing_end_of_line_is_shown_where_it_is_the_difference() {
-        assert_eq!(shown(Some("a"), Some("a\n")), "@@ -1 +1 @@\n-a\n\\ no newline at the end\n+a");
+        assert_eq!(
+            shown(Some("a"), Some("a\n")),
+            "@@ -1 +1 @@\n-a\n\\ no newline at the end\n+a"
+        );
     }
 
     #[test]

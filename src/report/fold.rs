@@ -31,7 +31,9 @@ pub(super) struct Group {
 impl Block {
     /// The groups that ended with `status`.
     pub(super) fn with_status(&self, status: Status) -> impl Iterator<Item = &Group> {
-        self.groups.iter().filter(move |group| group.result.status == status)
+        self.groups
+            .iter()
+            .filter(move |group| group.result.status == status)
     }
 
     /// Folds in a result. Returns its group.
@@ -39,7 +41,11 @@ impl Block {
         let known = self.groups.iter().position(|group| group.result == result);
         let index = known.unwrap_or(self.groups.len());
         if known.is_none() {
-            self.groups.push(Group { result, hosts: Vec::new(), shown: None });
+            self.groups.push(Group {
+                result,
+                hosts: Vec::new(),
+                shown: None,
+            });
         }
         let group = &mut self.groups[index];
         group.hosts.push(host.clone());
@@ -50,12 +56,20 @@ impl Block {
     fn take(&mut self, batch: &Batch) -> Option<Self> {
         let mut groups = std::mem::take(&mut self.groups);
         let shown = groups.iter().filter(|group| group.shown.is_some());
-        self.groups = shown.map(|group| Group { hosts: Vec::new(), ..group.clone() }).collect();
+        self.groups = shown
+            .map(|group| Group {
+                hosts: Vec::new(),
+                ..group.clone()
+            })
+            .collect();
         groups.retain(|group| !group.hosts.is_empty());
         for group in &mut groups {
             group.hosts.sort_by_key(|host| batch.place(host));
         }
-        (!groups.is_empty()).then(|| Self { task: self.task.clone(), groups })
+        (!groups.is_empty()).then(|| Self {
+            task: self.task.clone(),
+            groups,
+        })
     }
 }
 
@@ -70,7 +84,12 @@ impl Blocks {
     }
 
     /// Keeps a result that cannot wait. Unless an equal one was shown before, it comes back to be shown now.
-    pub(super) fn add_urgent(&mut self, task: &TaskName, host: &Arc<str>, result: TaskResult) -> Option<Block> {
+    pub(super) fn add_urgent(
+        &mut self,
+        task: &TaskName,
+        host: &Arc<str>,
+        result: TaskResult,
+    ) -> Option<Block> {
         let group = self.block(task).add(host, result);
         if group.shown.is_some() {
             return None;
@@ -78,32 +97,52 @@ impl Blocks {
         let now = group.clone();
         group.hosts.clear();
         group.shown = Some(host.clone());
-        Some(Block { task: task.clone(), groups: vec![now] })
+        Some(Block {
+            task: task.clone(),
+            groups: vec![now],
+        })
     }
 
     /// Takes the blocks before which nothing else can come, up to the first to which something can.
     pub(super) fn take_complete(&mut self, batch: &Batch) -> Vec<Block> {
-        let open = self.0.iter().position(|block| !batch.is_past(block.task.position));
+        let open = self
+            .0
+            .iter()
+            .position(|block| !batch.is_past(block.task.position));
         let complete = self.0.drain(..open.unwrap_or(self.0.len()));
         complete.filter_map(|mut block| block.take(batch)).collect()
     }
 
     /// Takes what there is of the blocks before `position`, because something of that position must be shown.
     pub(super) fn take_before(&mut self, position: usize, batch: &Batch) -> Vec<Block> {
-        let before = self.0.iter_mut().take_while(|block| block.task.position < position);
+        let before = self
+            .0
+            .iter_mut()
+            .take_while(|block| block.task.position < position);
         before.filter_map(|block| block.take(batch)).collect()
     }
 
     /// Takes everything.
     pub(super) fn take_all(&mut self, batch: &Batch) -> Vec<Block> {
-        self.0.drain(..).filter_map(|mut block| block.take(batch)).collect()
+        self.0
+            .drain(..)
+            .filter_map(|mut block| block.take(batch))
+            .collect()
     }
 
     fn block(&mut self, task: &TaskName) -> &mut Block {
         let known = self.0.iter().position(|block| block.task == *task);
         let index = known.unwrap_or_else(|| {
-            let index = self.0.partition_point(|block| block.task.position <= task.position);
-            self.0.insert(index, Block { task: task.clone(), groups: Vec::new() });
+            let index = self
+                .0
+                .partition_point(|block| block.task.position <= task.position);
+            self.0.insert(
+                index,
+                Block {
+                    task: task.clone(),
+                    groups: Vec::new(),
+                },
+            );
             index
         });
         &mut self.0[index]

@@ -18,7 +18,11 @@ pub struct Json<W> {
 impl<W: Write + Send> Json<W> {
     /// Writes to `writer`.
     pub fn new(writer: W) -> Self {
-        Self { writer, clock: SystemTime::now, error: None }
+        Self {
+            writer,
+            clock: SystemTime::now,
+            error: None,
+        }
     }
 
     fn write(&mut self, event: &Event) -> io::Result<()> {
@@ -80,7 +84,11 @@ mod tests {
     fn lines(events: &[Event]) -> String {
         let mut text = Vec::new();
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_millis(1_766_568_645_007);
-        let mut reporter = Json { writer: &mut text, clock, error: None };
+        let mut reporter = Json {
+            writer: &mut text,
+            clock,
+            error: None,
+        };
         events.iter().for_each(|event| reporter.event(event));
         assert!(reporter.take_error().is_none());
         String::from_utf8(text).unwrap()
@@ -96,26 +104,59 @@ mod tests {
             handler: false,
             at: "main.yaml:1".into(),
         };
-        let diff = Diff { before: None, after: Some(String::new()) };
+        let diff = Diff {
+            before: None,
+            after: Some(String::new()),
+        };
         let result = TaskResult {
             status: Status::Changed,
-            changes: vec![Changed { what: "mode".into(), diff: Some(diff) }],
+            changes: vec![Changed {
+                what: "mode".into(),
+                diff: Some(diff),
+            }],
             message: None,
             output: None,
-            items: vec![ItemResult { label: "curl".into(), status: Status::Ok, message: None }],
+            items: vec![ItemResult {
+                label: "curl".into(),
+                status: Status::Ok,
+                message: None,
+            }],
             registered: Some(Value::from("any")),
             millis: 1,
         };
         vec![
-            Event::RunStarted { playbooks: vec![], hosts: vec![host()], check: false },
-            Event::PlayStarted { play: "all".into(), hosts: vec![] },
+            Event::RunStarted {
+                playbooks: vec![],
+                hosts: vec![host()],
+                check: false,
+            },
+            Event::PlayStarted {
+                play: "all".into(),
+                hosts: vec![],
+            },
             Event::HostConnecting { host: host() },
-            Event::HostConnected { host: host(), millis: 38 },
-            Event::TaskStarted { task: task(), host: host() },
-            Event::TaskFinished { task: task(), host: host(), result },
+            Event::HostConnected {
+                host: host(),
+                millis: 38,
+            },
+            Event::TaskStarted {
+                task: task(),
+                host: host(),
+            },
+            Event::TaskFinished {
+                task: task(),
+                host: host(),
+                result,
+            },
             Event::PlayFinished { play: "all".into() },
-            Event::Warning { host: None, message: String::new() },
-            Event::RunFinished { recap: vec![Recap::default()], interrupted: false },
+            Event::Warning {
+                host: None,
+                message: String::new(),
+            },
+            Event::RunFinished {
+                recap: vec![Recap::default()],
+                interrupted: false,
+            },
         ]
     }
 
@@ -137,7 +178,10 @@ mod tests {
     /// The fields of each kind of object, named by the field that holds it.
     fn collect(kind: &str, object: &serde_json::Map<String, Data>, fields: &mut Fields) {
         for (name, value) in object {
-            fields.entry(kind.to_owned()).or_default().insert(name.clone());
+            fields
+                .entry(kind.to_owned())
+                .or_default()
+                .insert(name.clone());
             let value = value.get(0).unwrap_or(value);
             if let Data::Object(inner) = value {
                 collect(name, inner, fields);
@@ -167,7 +211,9 @@ mod tests {
         let text = lines(&events);
         let mut fields = Fields::new();
         for (event, line) in events.iter().zip(text.lines()) {
-            let Data::Object(mut line) = serde_json::from_str(line).unwrap() else { panic!("an object") };
+            let Data::Object(mut line) = serde_json::from_str(line).unwrap() else {
+                panic!("an object")
+            };
             assert_eq!(line.remove("event").unwrap(), name(event));
             assert!(line.remove("time").is_some());
             fields.entry(name(event).to_owned()).or_default();
@@ -175,7 +221,10 @@ mod tests {
         }
         let mut documented = documented();
         let every_line = documented.remove("").unwrap_or_default();
-        assert_eq!(every_line, BTreeSet::from(["event".to_owned(), "time".to_owned()]));
+        assert_eq!(
+            every_line,
+            BTreeSet::from(["event".to_owned(), "time".to_owned()])
+        );
         assert_eq!(documented, fields);
     }
 
@@ -199,7 +248,10 @@ mod tests {
     #[test]
     fn a_line_begins_with_the_time_and_the_event() {
         assert_eq!(
-            lines(&[Event::Warning { host: Some("h1".into()), message: "a\n\u{9b}".into() }]),
+            lines(&[Event::Warning {
+                host: Some("h1".into()),
+                message: "a\n\u{9b}".into()
+            }]),
             "{\"time\":\"2025-12-24T09:30:45.007Z\",\"event\":\"warning\",\"host\":\"h1\",\
              \"message\":\"a\\n\\u009b\"}\n"
         );

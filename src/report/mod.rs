@@ -15,9 +15,6 @@ mod progress;
 mod recap;
 mod text;
 
-#[cfg(test)]
-mod transcript;
-
 use std::io;
 
 pub use self::console::{Console, ConsoleOptions};

@@ -80,7 +80,11 @@ pub(super) struct Line {
 impl Line {
     /// A line that stands right under the one above it.
     pub(super) fn new(text: impl Into<String>, tone: Tone) -> Self {
-        Self { level: 0, text: text.into(), tone }
+        Self {
+            level: 0,
+            text: text.into(),
+            tone,
+        }
     }
 
     /// The line one step further in.
@@ -91,7 +95,9 @@ impl Line {
 
     /// Every line of `text`.
     pub(super) fn all(text: &str, tone: Tone) -> impl Iterator<Item = Self> {
-        text.trim_end().lines().map(move |line| Self::new(line, tone))
+        text.trim_end()
+            .lines()
+            .map(move |line| Self::new(line, tone))
     }
 }
 
@@ -105,7 +111,10 @@ pub(super) struct Page {
 impl Page {
     /// An empty page, whose text is coloured if `colors`.
     pub(super) fn new(colors: bool) -> Self {
-        Self { colors, text: String::new() }
+        Self {
+            colors,
+            text: String::new(),
+        }
     }
 
     /// Begins a line with a word at the right of its column.
@@ -117,7 +126,8 @@ impl Page {
 
     /// Begins a line that belongs to the one above it, `level` steps further in.
     pub(super) fn under(&mut self, level: usize) -> &mut Self {
-        self.text.extend(std::iter::repeat_n(' ', WORD + 1 + 2 * level));
+        self.text
+            .extend(std::iter::repeat_n(' ', WORD + 1 + 2 * level));
         self
     }
 
@@ -157,7 +167,9 @@ mod tests {
     fn words_end_in_the_same_column() {
         let mut page = Page::new(false);
         page.word("ok", Tone::Good).add("one", Tone::Plain).end();
-        page.word("would change", Tone::Changed).add("two", Tone::Plain).end();
+        page.word("would change", Tone::Changed)
+            .add("two", Tone::Plain)
+            .end();
         for line in Line::all("three\nfour\n", Tone::Dim) {
             page.line(&line.further_in());
         }
@@ -170,7 +182,12 @@ mod tests {
     #[test]
     fn colour_is_the_only_escape_sequence_on_a_page() {
         let mut page = Page::new(true);
-        page.word("failed", Tone::Bad).add("\x1b[2J", Tone::Plain).end();
-        assert_eq!(page.take(), "      \x1b[31m\x1b[1mfailed\x1b[0m \\u{1b}[2J\n");
+        page.word("failed", Tone::Bad)
+            .add("\x1b[2J", Tone::Plain)
+            .end();
+        assert_eq!(
+            page.take(),
+            "      \x1b[31m\x1b[1mfailed\x1b[0m \\u{1b}[2J\n"
+        );
     }
 }

@@ -59,15 +59,23 @@ impl Progress {
         let done = format!(": {}/{}", self.batch.done(), hosts(self.batch.len()));
         page.add(&done, Tone::Plain);
         if let Some(waiting) = self.waiting(now) {
-            page.add(", waiting for ", Tone::Dim).add(&waiting, Tone::Plain);
+            page.add(", waiting for ", Tone::Dim)
+                .add(&waiting, Tone::Plain);
         }
     }
 
     /// The hosts that the run has waited for longest, each with what it is busy with and for how long.
     pub(super) fn waiting(&self, now: Instant) -> Option<String> {
         let connecting = self.connecting.iter();
-        let connecting = connecting.map(|(host, &since)| Wait { host, what: "connecting", since });
-        let tasks = self.batch.waits().filter(|wait| !self.connecting.contains_key(wait.host));
+        let connecting = connecting.map(|(host, &since)| Wait {
+            host,
+            what: "connecting",
+            since,
+        });
+        let tasks = self
+            .batch
+            .waits()
+            .filter(|wait| !self.connecting.contains_key(wait.host));
         let mut waits: Vec<Wait<'_>> = connecting.chain(tasks).collect();
         waits.sort_by_key(|wait| wait.since);
 
@@ -88,7 +96,11 @@ impl Progress {
                 more => format!(" (+{more})"),
             };
             let since = now.saturating_duration_since(waits[0].since);
-            texts.push(format!("{}{more}: {what} ({})", named.join(" "), elapsed(since)));
+            texts.push(format!(
+                "{}{more}: {what} ({})",
+                named.join(" "),
+                elapsed(since)
+            ));
         }
         (!texts.is_empty()).then(|| texts.join(", "))
     }

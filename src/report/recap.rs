@@ -53,12 +53,19 @@ impl Failures {
         }
         for failure in &self.0 {
             let unreachable = failure.status == Status::Unreachable;
-            page.word(if unreachable { "unreachable" } else { "failed" }, Tone::Bad);
+            page.word(
+                if unreachable { "unreachable" } else { "failed" },
+                Tone::Bad,
+            );
             task(page, &failure.task, Tone::Plain);
-            page.add("   ", Tone::Plain).add(&failure.hosts.join(" "), Tone::Dim).end();
+            page.add("   ", Tone::Plain)
+                .add(&failure.hosts.join(" "), Tone::Dim)
+                .end();
             page.line(&Line::new(&*failure.task.at, Tone::Dim));
             let message = failure.message.as_deref().unwrap_or_default();
-            Line::all(message, Tone::Plain).take(MESSAGE_LINES).for_each(|line| page.line(&line));
+            Line::all(message, Tone::Plain)
+                .take(MESSAGE_LINES)
+                .for_each(|line| page.line(&line));
         }
     }
 }
@@ -76,22 +83,36 @@ struct Column {
 pub(super) fn write(page: &mut Page, recap: &[Recap], check: bool, every_host: bool) {
     let rows = rows(recap, every_host || recap.len() <= ROWS);
     let columns = columns(recap, check);
-    let label_width = rows.iter().map(|(label, _)| console::measure_text_width(label)).max();
+    let label_width = rows
+        .iter()
+        .map(|(label, _)| console::measure_text_width(label))
+        .max();
     let widths: Vec<usize> = columns
         .iter()
-        .map(|column| rows.iter().map(|(_, row)| column.cell(row).len()).max().unwrap_or_default())
+        .map(|column| {
+            rows.iter()
+                .map(|(_, row)| column.cell(row).len())
+                .max()
+                .unwrap_or_default()
+        })
         .collect();
     for (label, row) in &rows {
         page.under(0).add(label, row_tone(row));
         let mut space = label_width.unwrap_or_default() - console::measure_text_width(label);
         for (column, width) in columns.iter().zip(&widths) {
             let cell = column.cell(row);
-            let tone = if (column.count)(row) == 0 { Tone::Dim } else { column.tone };
-            page.add(&" ".repeat(space + 2), Tone::Plain).add(&cell, tone);
+            let tone = if (column.count)(row) == 0 {
+                Tone::Dim
+            } else {
+                column.tone
+            };
+            page.add(&" ".repeat(space + 2), Tone::Plain)
+                .add(&cell, tone);
             space = width - cell.len();
         }
         if row.unreachable {
-            page.add(&" ".repeat(space + 2), Tone::Plain).add("unreachable", Tone::Bad);
+            page.add(&" ".repeat(space + 2), Tone::Plain)
+                .add("unreachable", Tone::Bad);
         }
         page.end();
     }
@@ -104,7 +125,12 @@ impl Column {
 }
 
 fn columns(recap: &[Recap], check: bool) -> Vec<Column> {
-    let column = |name, count, tone, always| Column { name, count, tone, always };
+    let column = |name, count, tone, always| Column {
+        name,
+        count,
+        tone,
+        always,
+    };
     let changed = if check { "would change" } else { "changed" };
     let mut columns = vec![
         column("ok", |row| row.ok, Tone::Plain, true),
@@ -125,7 +151,10 @@ fn rows(recap: &[Recap], every_host: bool) -> Vec<(String, Recap)> {
     for host in recap {
         let fold = !every_host && host.failed == 0 && !host.unreachable;
         let equal = groups.iter_mut().find(|(row, _)| {
-            fold && Recap { host: row.host.clone(), ..host.clone() } == *row
+            fold && Recap {
+                host: row.host.clone(),
+                ..host.clone()
+            } == *row
         });
         match equal {
             Some((_, hosts)) => *hosts += 1,
@@ -139,7 +168,10 @@ fn rows(recap: &[Recap], every_host: bool) -> Vec<(String, Recap)> {
         1 => super::text::sanitize(&row.host).into_owned(),
         hosts => format!("{hosts} hosts"),
     };
-    groups.into_iter().map(|(row, hosts)| (label(&row, hosts), row)).collect()
+    groups
+        .into_iter()
+        .map(|(row, hosts)| (label(&row, hosts), row))
+        .collect()
 }
 
 fn row_tone(row: &Recap) -> Tone {

@@ -40,7 +40,12 @@ pub(super) fn last_lines(output: &str) -> (usize, Vec<String>) {
     let omitted = lines.len().saturating_sub(OUTPUT_LINES);
     let last = lines[omitted..]
         .iter()
-        .map(|line| line.rsplit('\r').find(|state| !state.is_empty()).unwrap_or_default().to_owned())
+        .map(|line| {
+            line.rsplit('\r')
+                .find(|state| !state.is_empty())
+                .unwrap_or_default()
+                .to_owned()
+        })
         .collect();
     (omitted, last)
 }
@@ -119,7 +124,10 @@ mod tests {
     #[test]
     fn output_is_shown_as_a_terminal_would_have_left_it() {
         let output = "\x1b[1mget\x1b[0m\n 10%\r 50%\r100%\r\n\n";
-        assert_eq!(last_lines(output), (0, vec!["get".to_owned(), "100%".to_owned()]));
+        assert_eq!(
+            last_lines(output),
+            (0, vec!["get".to_owned(), "100%".to_owned()])
+        );
     }
 
     #[test]

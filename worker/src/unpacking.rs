@@ -196,12 +196,7 @@ impl Unpacking {
         self.require_directories(writer, name)?;
         let path = self.dest.join(name);
         let permissions = self.permissions_of(entry);
-        if let Some(parent) = path.parent()
-            && !writer.is_dir(parent)
-        {
-            let above = self.permissions.starting_from(0o755, true);
-            writer.create_dir(parent, above.of_directory())?;
-        }
+        self.make_directories(writer, name)?;
         match &entry.kind {
             EntryKind::Directory if writer.is_dir(&path) => Ok(()),
             EntryKind::Directory => writer.create_dir(&path, permissions.of_directory()),
@@ -215,6 +210,19 @@ impl Unpacking {
                 io::copy(content, file).map(drop)
             }),
         }
+    }
+
+    /// Makes the directories above an entry that the archive may have no entries for.
+    fn make_directories(&self, writer: &Writer<'_>, name: &Path) -> Result<(), Failure> {
+        let permissions = self.permissions.starting_from(0o755, true);
+        let above: Vec<&Path> = name.ancestors().skip(1).collect();
+        for directory in above.into_iter().rev() {
+            let path = self.dest.join(directory);
+            if !writer.is_dir(&path) {
+                writer.create_dir(&path, permissions.of_directory())?;
+            }
+        }
+        Ok(())
     }
 
     /// Fails if what is to be the directory of an entry is something else. A link could lead anywhere.

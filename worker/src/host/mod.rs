@@ -5,7 +5,6 @@
 //! host and a scratch directory in tests.
 
 mod accounts;
-mod capture;
 mod contents;
 mod program;
 mod system_programs;
@@ -22,6 +21,8 @@ use sha2::{Digest, Sha256};
 pub use self::accounts::{Group, User};
 pub use self::contents::{Contents, NoContents, nameless_file};
 pub use self::program::{Program, ProgramOutput, Programs};
+#[cfg(test)]
+pub(crate) use self::system_programs::tests::wait_for_end;
 pub use self::system_programs::{CutShort, SystemPrograms};
 pub use self::writer::{Attributes, Writer};
 use crate::plan::Failure;
