@@ -498,7 +498,8 @@ impl PlayRun<'_> {
             check,
             diff: self.shared.options.diff && !task.no_log,
             hold: ahead && !check,
-            keep_going: task.ignore_errors || fence,
+            // What fails in check mode may be unknown only, and then the host goes on.
+            keep_going: task.ignore_errors || fence || self.shared.options.check,
             timeout: task.timeout,
         };
         let message = ToWorker::Run(request.clone());
