@@ -8,6 +8,15 @@ use serde::Serialize;
 
 use crate::value::Value;
 
+/// Takes what the engine tells.
+pub trait Events {
+    /// Takes an event.
+    fn event(&mut self, event: &Event);
+
+    /// Is called several times a second while nothing happens, for whoever shows how long something takes.
+    fn tick(&mut self) {}
+}
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -27,6 +36,11 @@ pub enum Event {
         play: Arc<str>,
         /// The hosts of this batch.
         hosts: Vec<Arc<str>>,
+    },
+    /// A connection to a host is being made: a run can wait for this as it can for a task.
+    HostConnecting {
+        /// The host.
+        host: Arc<str>,
     },
     /// A connection to a host stands and its first worker has said hello.
     HostConnected {
@@ -108,7 +122,7 @@ pub enum Status {
 }
 
 /// The result of a task on a host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TaskResult {
     /// How it ended.
     pub status: Status,
@@ -127,7 +141,7 @@ pub struct TaskResult {
 }
 
 /// The result of one item of a loop.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ItemResult {
     /// The item, as people recognise it.
     pub label: String,
@@ -156,4 +170,19 @@ pub struct Recap {
     pub failed: usize,
     /// Whether the host could not be reached.
     pub unreachable: bool,
+}
+
+impl Recap {
+    /// Counts the result of a task.
+    pub fn count(&mut self, status: Status) {
+        match status {
+            Status::Ok => self.ok += 1,
+            Status::Changed => self.changed += 1,
+            Status::Skipped => self.skipped += 1,
+            Status::Unknown => self.unknown += 1,
+            Status::Ignored => self.ignored += 1,
+            Status::Failed => self.failed += 1,
+            Status::Unreachable => self.unreachable = true,
+        }
+    }
 }

@@ -118,7 +118,7 @@ pub enum HostKeyChecking {
 }
 
 /// By what means a login becomes another user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BecomeMethod {
     /// `sudo`, which must not ask for a password.
     #[default]
@@ -230,9 +230,7 @@ fn port(value: &Value) -> Option<u16> {
 }
 
 fn seconds(value: &Value) -> Option<Duration> {
-    let seconds = value
-        .as_f64()
-        .or_else(|| value.as_i64().map(|seconds| seconds as f64))?;
+    let seconds = value.as_number()?.as_float();
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|time| !time.is_zero())

@@ -111,8 +111,8 @@ impl Loader<'_> {
         }
         if let Some(new) = renamed_group(name.as_str()) {
             self.diagnostics.push(
-                Diagnostic::warning(format!("Kubespray no longer calls a group `{name}`"))
-                    .at(span, "a group like any other to us")
+                Diagnostic::warning(format!("`{name}` is a name that Kubespray gave up"))
+                    .at(span, "nothing here goes by this name")
                     .help(format!("rename it to `{new}`")),
             );
         }

@@ -20,7 +20,6 @@ pub use group::Group;
 pub use host::Host;
 pub use layer::{LayerKind, VarLayer};
 pub use model::Inventory;
-pub use name::HostName;
-pub use name::{GroupName, InvalidName, NameFlaw};
+pub use name::{GroupName, HostName, InvalidName, NameFlaw};
 pub use pattern::HostPattern;
 pub use vars::Vars;

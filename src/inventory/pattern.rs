@@ -56,9 +56,12 @@ impl HostPattern {
         let span = span.into();
         let place = |range: &Range<usize>| {
             // The parts of a text can only be pointed at if it was written without quotes.
-            span.map(|span: Span| match span.end - span.start == text.len() {
-                true => Span::new(span.file, span.start + range.start..span.start + range.end),
-                false => span,
+            span.map(|span: Span| {
+                if span.end - span.start == text.len() {
+                    Span::new(span.file, span.start + range.start..span.start + range.end)
+                } else {
+                    span
+                }
             })
         };
         let parts = split(text);
@@ -130,7 +133,9 @@ impl Term {
         match self.subscript {
             None => Ok(hosts),
             Some(Subscript::Slice(first, last)) => {
-                let count = last.map_or(usize::MAX, |last| (last + 1).saturating_sub(first));
+                let count = last.map_or(usize::MAX, |last| {
+                    last.saturating_add(1).saturating_sub(first)
+                });
                 Ok(hosts.into_iter().skip(first).take(count).collect())
             }
             Some(Subscript::One(_)) if hosts.is_empty() => Ok(hosts),

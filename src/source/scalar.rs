@@ -77,9 +77,16 @@ fn has_leading_zero(digits: &str) -> bool {
 pub(super) fn content(written: &str, style: ScalarStyle, dressed: bool) -> Range<usize> {
     let mut start = 0;
     if dressed {
-        while written[start..].starts_with(['!', '&']) {
+        while written[start..].starts_with(['!', '&', '#']) {
             let rest = &written[start..];
-            let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let ends = |c: char| {
+                if rest.starts_with('#') {
+                    c == '\n'
+                } else {
+                    c.is_whitespace()
+                }
+            };
+            let word = rest.find(ends).unwrap_or(rest.len());
             start += word + blank(&rest[word..]);
         }
     }
@@ -217,6 +224,7 @@ mod tests {
         for (written, style, dressed, expected) in [
             ("a b ", ScalarStyle::Plain, false, "a b"),
             ("!t &n a", ScalarStyle::Plain, true, "a"),
+            ("&n # 'c'\n  'x'", ScalarStyle::SingleQuoted, true, "x"),
             ("'it''s' # 'c'", ScalarStyle::SingleQuoted, false, "it''s"),
             ("!t 'x'", ScalarStyle::SingleQuoted, true, "x"),
             (

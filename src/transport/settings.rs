@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use crate::inventory::connection::{BecomeMethod, ConnectionKind, HostKeyChecking};
+
 /// Where a host listens.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Address {
@@ -68,39 +70,11 @@ impl ConnectionSettings {
     }
 }
 
-/// By what means a host is reached.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ConnectionKind {
-    /// SSH.
-    Ssh,
-    /// A child process: the host is this machine.
-    Local,
-}
-
-/// What to do with a host key that is not known. A key that differs from the known one is refused unless
-/// checking is off, and a revoked one always.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HostKeyChecking {
-    /// Refuse it.
-    Strict,
-    /// Record and accept it.
-    AcceptNew,
-    /// Accept any key and record none.
-    Off,
-}
-
 /// Whom to become after the login.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Become {
     /// The user.
     pub user: String,
     /// By what means.
     pub method: BecomeMethod,
-}
-
-/// By what means a login becomes another user.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum BecomeMethod {
-    /// `sudo`, which must not ask for a password.
-    Sudo,
 }

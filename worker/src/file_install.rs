@@ -2,17 +2,17 @@
 //! Where the content comes from is decided before; nothing here knows of templates.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use crate::arg::{AbsPath, Content, Source};
+use crate::download::Download;
 use crate::host::{FileKind, Host, Program, Stat, Writer, sha256_of};
 use crate::module::ArgError;
 use crate::permissions::Permissions;
 use crate::plan::{Diff, Failure, MAX_SHOWN, Output, Plan};
 
 /// Where the content of a file comes from.
-#[derive(Clone, Debug)]
 pub(crate) enum Origin {
     /// It is at hand.
     Bytes(Vec<u8>),
@@ -20,6 +20,10 @@ pub(crate) enum Origin {
     Controller(Content),
     /// Another file of the host.
     Host(PathBuf),
+    /// Some other machine has it.
+    Url(Download),
+    /// It has been fetched already.
+    Fetched(File),
 }
 
 impl Origin {
@@ -39,11 +43,42 @@ impl Origin {
         }
     }
 
+    /// Makes sure that the content can be had.
+    fn open(self, host: &Host) -> Result<Opened, Failure> {
+        Ok(match self {
+            Self::Bytes(bytes) => Opened::Bytes(bytes),
+            Self::Controller(content) => Opened::Controller(content),
+            Self::Host(path) => Opened::File(open_source(host, &path)?),
+            Self::Fetched(file) => Opened::File(file),
+            Self::Url(download) => Opened::Url(download.open(host)?, download),
+        })
+    }
+
     fn name(&self) -> Option<&str> {
         match self {
-            Self::Bytes(_) => None,
+            Self::Bytes(_) | Self::Fetched(_) => None,
+            Self::Url(download) => download.name(),
             Self::Controller(content) => Some(&content.name),
             Self::Host(path) => path.file_name()?.to_str(),
+        }
+    }
+}
+
+/// Content that is ready to be written.
+enum Opened {
+    Bytes(Vec<u8>),
+    Controller(Content),
+    File(File),
+    Url(Box<dyn Read>, Download),
+}
+
+impl Opened {
+    fn write(&mut self, host: &Host, into: &mut File) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => into.write_all(bytes),
+            Self::Controller(content) => host.fetch_into(content, into),
+            Self::File(file) => io::copy(file, into).map(drop),
+            Self::Url(body, download) => download.receive(body, into),
         }
     }
 }
@@ -57,7 +92,6 @@ pub(crate) fn relative_source(path: &str) -> ArgError {
 }
 
 /// A file that is to be in its place.
-#[derive(Clone, Debug)]
 pub(crate) struct Install {
     /// Its content.
     pub(crate) origin: Origin,
@@ -112,7 +146,7 @@ impl Install {
         Ok(())
     }
 
-    fn renew(self, host: &Host, plan: &mut Plan, old: &Stat) -> Result<(), Failure> {
+    fn renew(mut self, host: &Host, plan: &mut Plan, old: &Stat) -> Result<(), Failure> {
         if self.force && !self.is_content_of(host, old)? {
             let (permissions, dest) = (self.permissions.clone(), self.dest.clone());
             self.write(host, plan, Some(old))?;
@@ -122,7 +156,8 @@ impl Install {
         }
     }
 
-    fn is_content_of(&self, host: &Host, old: &Stat) -> Result<bool, Failure> {
+    /// Whether the file that is there has the content. What has to be fetched to know that is kept.
+    fn is_content_of(&mut self, host: &Host, old: &Stat) -> Result<bool, Failure> {
         match &self.origin {
             Origin::Bytes(bytes) => {
                 Ok(old.size == bytes.len() as u64
@@ -135,6 +170,24 @@ impl Install {
                 let sum = sha256_of(&mut source).map_err(|error| unreadable(path, &error))?;
                 Ok(host.sha256(&self.dest)?.as_deref() == Some(&sum))
             }
+            Origin::Url(download) => {
+                let Some(mut file) = host.open(&self.dest)? else {
+                    return Ok(false);
+                };
+                if let Some(checksum) = &download.checksum {
+                    return checksum
+                        .pass(&mut file, &mut io::sink())
+                        .map(|found| found == *checksum)
+                        .map_err(|error| unreadable(&self.dest, &error));
+                }
+                let mut fetched = download.fetch(host)?;
+                let sum = sha256_of(&mut fetched)
+                    .and_then(|sum| fetched.rewind().map(|()| sum))
+                    .map_err(|error| unreadable(&self.dest, &error))?;
+                self.origin = Origin::Fetched(fetched);
+                Ok(host.sha256(&self.dest)?.as_deref() == Some(&sum))
+            }
+            Origin::Fetched(_) => Ok(false),
         }
     }
 
@@ -159,34 +212,16 @@ impl Install {
         }
         let attributes = self.permissions.of_file(old);
         plan.change(what, diff, move |writer| {
-            let accept = |new: &Path| match &self.validate {
-                Some(command) => accept(writer, command, new),
-                None => Ok(()),
-            };
-            let dest = &self.dest;
-            match &self.origin {
-                Origin::Bytes(bytes) => writer.replace_file_if(
-                    dest,
-                    attributes,
-                    |file| io::Write::write_all(file, bytes),
-                    accept,
-                )?,
-                Origin::Controller(content) => writer.replace_file_if(
-                    dest,
-                    attributes,
-                    |file| writer.fetch_into(content, file),
-                    accept,
-                )?,
-                Origin::Host(path) => {
-                    let mut source = open_source(writer, path)?;
-                    writer.replace_file_if(
-                        dest,
-                        attributes,
-                        |file| io::copy(&mut source, file).map(drop),
-                        accept,
-                    )?;
-                }
-            }
+            let mut content = self.origin.open(writer)?;
+            writer.replace_file_if(
+                &self.dest,
+                attributes,
+                |file| content.write(writer, file),
+                |new| match &self.validate {
+                    Some(command) => accept(writer, command, new),
+                    None => Ok(()),
+                },
+            )?;
             Ok(Output::new())
         });
         Ok(())
@@ -203,7 +238,7 @@ impl Install {
         };
         match &self.origin {
             Origin::Bytes(bytes) => Ok(Diff::contents(before.as_deref(), Some(bytes))),
-            Origin::Controller(_) => Ok(Diff::default()),
+            Origin::Controller(_) | Origin::Url(_) | Origin::Fetched(_) => Ok(Diff::default()),
             Origin::Host(path) => {
                 let stat = host.stat(&host.resolve(path)?)?;
                 if !stat.as_ref().is_some_and(is_short) {
@@ -237,7 +272,8 @@ fn backup(host: &Host, plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open_source(host: &Host, path: &Path) -> Result<File, Failure> {
+/// The file `path` of the host, following links. Nothing but a regular file is opened: a pipe would block.
+pub(crate) fn open_source(host: &Host, path: &Path) -> Result<File, Failure> {
     let is_file = host
         .stat(&host.resolve(path)?)?
         .is_some_and(|stat| stat.kind == FileKind::File);
@@ -257,29 +293,26 @@ pub(crate) fn check_validate(command: Option<&str>) -> Result<(), ArgError> {
     let Some(command) = command else {
         return Ok(());
     };
-    if !command
-        .split_ascii_whitespace()
-        .any(|word| word.contains("%s"))
-    {
-        return Err(ArgError::of(
+    match shell_words::split(command) {
+        Ok(words) if words.iter().any(|word| word.contains("%s")) => Ok(()),
+        Ok(_) => Err(ArgError::of(
             "validate",
             "`%s` must stand for the file to check",
-        ));
+        )),
+        Err(error) => Err(ArgError::of("validate", error.to_string())),
     }
-    if command.contains(['\'', '"', '\\']) {
-        return Err(ArgError::of(
-            "validate",
-            "the command is split at blanks and takes no quotes",
-        ));
-    }
-    Ok(())
 }
 
+/// Runs the command on the new file.
 fn accept(writer: &Writer<'_>, command: &str, new: &Path) -> Result<(), Failure> {
     let new = new.to_string_lossy();
-    let mut words = command
-        .split_ascii_whitespace()
+    let words = shell_words::split(command)
+        .map_err(|error| ArgError::of("validate", error.to_string()))?
+        .into_iter()
         .map(|word| word.replace("%s", &new));
-    let program = Program::new(words.next().unwrap_or_default()).args(words);
+    let program = Program {
+        argv: words.map(Into::into).collect(),
+        ..Program::default()
+    };
     writer.run_checked(&program).map(drop)
 }

@@ -8,7 +8,10 @@
 //! This crate knows neither variables nor templates nor playbooks, and nothing asynchronous: it must stay
 //! small, because it is sent to every host.
 
+mod archive;
 pub mod arg;
+mod checksum;
+mod download;
 pub mod dpkg;
 pub mod facts;
 mod file_install;
@@ -20,3 +23,4 @@ pub mod plan;
 pub mod protocol;
 pub mod serve;
 mod text_edit;
+mod unpacking;

@@ -4,6 +4,8 @@
 //! `plan(args: &Args, host: &Host) -> Result<Plan, Failure>`. The declaration is also its manual page and its
 //! schema: the controller checks a playbook's arguments against it before it connects to anything.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::arg::{Kind, Mismatch};
@@ -24,6 +26,12 @@ pub struct Module {
     pub validate: fn(&Map<String, Value>) -> Result<(), ArgError>,
     /// Reads arguments and the host and says what is to be done.
     pub plan: fn(&Map<String, Value>, &Host) -> Result<Plan, Failure>,
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Module").field(&self.name).finish()
+    }
 }
 
 impl Module {
@@ -184,8 +192,13 @@ macro_rules! module {
     (@free_form free_form $field:ident $($rest:ident)*) => { Some(stringify!($field)) };
     (@free_form check $function:ident $($rest:ident)*) => { $crate::module!(@free_form $($rest)*) };
     (@manual $($doc:literal)*) => {
-        if cfg!(feature = "manual") { concat!($($doc, "\n"),*) } else { "" }
+        $crate::module::manual(concat!($($doc, "\n"),*))
     };
+}
+
+/// A manual page, in builds that have manuals.
+pub const fn manual(text: &'static str) -> &'static str {
+    if cfg!(feature = "manual") { text } else { "" }
 }
 
 /// Whether an argument of the type, as written, must be given: an `Option` need not.

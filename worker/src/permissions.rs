@@ -34,11 +34,12 @@ impl Permissions {
         })
     }
 
-    /// These permissions, or `mode` where none is asked for.
+    /// These permissions for something that has the bits `mode` where nothing else is asked for.
     #[must_use]
-    pub(crate) fn or_mode(&self, mode: u32) -> Self {
+    pub(crate) fn starting_from(&self, mode: u32, is_dir: bool) -> Self {
+        let wanted = self.mode.as_ref();
         Self {
-            mode: self.mode.clone().or(Some(Mode::Bits(mode))),
+            mode: Some(Mode::Bits(wanted.map_or(mode, |m| m.bits(mode, is_dir)))),
             ..*self
         }
     }
@@ -89,7 +90,10 @@ impl Permissions {
         let shown = path.display();
         let mode = self.bits(stat);
         if let Some(uid) = self.uid.filter(|uid| *uid != stat.uid) {
-            let diff = Diff::words(user_name(host, stat.uid)?, user_name(host, uid)?);
+            let diff = Diff::new(
+                Some(user_name(host, stat.uid)?),
+                Some(user_name(host, uid)?),
+            );
             // Giving a file away clears its set-user-id bits, so the mode is set along with it.
             let attributes = Attributes {
                 mode: Some(mode),
@@ -99,7 +103,10 @@ impl Permissions {
             set(plan, format!("owner of {shown}"), diff, path, attributes);
         }
         if let Some(gid) = self.gid.filter(|gid| *gid != stat.gid) {
-            let diff = Diff::words(group_name(host, stat.gid)?, group_name(host, gid)?);
+            let diff = Diff::new(
+                Some(group_name(host, stat.gid)?),
+                Some(group_name(host, gid)?),
+            );
             let attributes = Attributes {
                 mode: Some(mode),
                 uid: None,
@@ -108,7 +115,10 @@ impl Permissions {
             set(plan, format!("group of {shown}"), diff, path, attributes);
         }
         if mode != stat.mode {
-            let diff = Diff::words(format!("{:04o}", stat.mode), format!("{mode:04o}"));
+            let diff = Diff::new(
+                Some(format!("{:04o}", stat.mode)),
+                Some(format!("{mode:04o}")),
+            );
             let attributes = Attributes {
                 mode: Some(mode),
                 ..Attributes::default()

@@ -62,29 +62,13 @@ impl Diff {
         }
     }
 
-    /// A word before and after: `0644` and `0600`.
-    pub fn words(before: impl Into<String>, after: impl Into<String>) -> Self {
-        Self {
-            before: Some(before.into()),
-            after: Some(after.into()),
-        }
-    }
-
     /// A file before and after. Nothing is shown unless both sides are text of at most [`MAX_SHOWN`] bytes.
     pub fn contents(before: Option<&[u8]>, after: Option<&[u8]>) -> Self {
-        let text = |bytes: &[u8]| {
-            let is_short = bytes.len() <= MAX_SHOWN;
-            let is_plain = !bytes.contains(&0);
-            let text = std::str::from_utf8(bytes).ok();
-            text.filter(|_| is_short && is_plain).map(str::to_owned)
-        };
-        let shown = (before.map(text), after.map(text));
-        if matches!(shown, (Some(None), _) | (_, Some(None))) {
-            return Self::default();
-        }
-        Self {
-            before: shown.0.flatten(),
-            after: shown.1.flatten(),
+        let is_text = |bytes: &[u8]| bytes.len() <= MAX_SHOWN && !bytes.contains(&0);
+        let text = |bytes| std::str::from_utf8(bytes).ok().filter(|_| is_text(bytes));
+        match (before.map(text), after.map(text)) {
+            (Some(None), _) | (_, Some(None)) => Self::default(),
+            (before, after) => Self::new(before.flatten(), after.flatten()),
         }
     }
 }

@@ -208,3 +208,67 @@ pub struct Changed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(mut bytes: &[u8]) -> io::Result<Option<Frame>> {
+        Frame::read(&mut bytes)
+    }
+
+    #[test]
+    fn frames_come_back_as_they_were_written() {
+        let message = Frame::message(&ToWorker::Go(7)).expect("it is small");
+        let piece = Frame::Piece(vec![0, 255, b'M']);
+        let mut bytes = Vec::new();
+        for frame in [&message, &piece] {
+            frame.write(&mut bytes).expect("a vector takes it");
+        }
+        let mut reader = bytes.as_slice();
+        assert_eq!(Frame::read(&mut reader).expect("a frame"), Some(message));
+        assert_eq!(Frame::read(&mut reader).expect("a frame"), Some(piece));
+        assert_eq!(Frame::read(&mut reader).expect("the end"), None);
+    }
+
+    #[test]
+    fn a_response_comes_back_as_it_was() {
+        let outcome = Outcome {
+            changes: vec![Changed {
+                what: "mode of /etc/hosts".into(),
+                diff: Some(Diff::new(Some("0600"), Some("0644"))),
+            }],
+            failure: Some(Failure::new("no")),
+            millis: 3,
+            ..Outcome::default()
+        };
+        let response = FromWorker::Done(Response {
+            id: 1,
+            outcomes: vec![outcome, Outcome::default()],
+        });
+        let frame = Frame::message(&response).expect("it is small");
+        let back: FromWorker = serde_json::from_slice(frame.payload()).expect("it is JSON");
+        assert_eq!(back, response);
+    }
+
+    #[test]
+    fn a_frame_over_the_limit_is_neither_written_nor_read() {
+        let frame = Frame::Piece(vec![0; MAX_FRAME + 1]);
+        assert!(frame.write(&mut Vec::new()).is_err());
+        let announced = read(b"M\xff\xff\xff\xff");
+        let error = announced.expect_err("nobody allocates that much");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_frame_of_an_unknown_kind_is_refused() {
+        let error = read(b"X\0\0\0\0").expect_err("there is no such kind");
+        assert_eq!(error.to_string(), "unknown frame kind 0x58");
+    }
+
+    #[test]
+    fn a_frame_cut_short_is_no_orderly_end() {
+        let error = read(b"M\0\0\0\x05ab").expect_err("three bytes are missing");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

@@ -36,7 +36,8 @@ const ADDRESS_HEADER: usize = 8;
 /// A network interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Interface {
-    index: u32,
+    /// The kernel's number for it.
+    pub(super) index: u32,
     /// Its name.
     pub(super) name: String,
     /// Its hardware address; `None` if it has none.

@@ -5,7 +5,6 @@
 //! host and a scratch directory in tests.
 
 mod accounts;
-mod capture;
 mod contents;
 mod program;
 mod system_programs;
@@ -22,6 +21,8 @@ use sha2::{Digest, Sha256};
 pub use self::accounts::{Group, User};
 pub use self::contents::{Contents, NoContents, nameless_file};
 pub use self::program::{Program, ProgramOutput, Programs};
+#[cfg(test)]
+pub(crate) use self::system_programs::tests::wait_for_end;
 pub use self::system_programs::{CutShort, SystemPrograms};
 pub use self::writer::{Attributes, Writer};
 use crate::plan::Failure;
@@ -158,15 +159,21 @@ impl Host {
         self.real_path(path).is_dir()
     }
 
+    /// Fails unless `path` is a directory.
+    pub fn require_dir(&self, path: &Path) -> Result<(), Failure> {
+        if self.is_dir(path) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
+            path.display()
+        )))
+    }
+
     /// Fails unless the directory that `path` is to be in exists.
     pub fn require_parent(&self, path: &Path) -> Result<(), Failure> {
-        match path.parent() {
-            Some(parent) if !self.is_dir(parent) => Err(Failure::new(format!(
-                "the directory `{0}` does not exist: make it first, with `file: {{path: {0}, state: directory}}`",
-                parent.display()
-            ))),
-            _ => Ok(()),
-        }
+        path.parent()
+            .map_or(Ok(()), |parent| self.require_dir(parent))
     }
 
     /// A file to read from, following links; `None` if it does not exist.

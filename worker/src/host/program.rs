@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::CutShort;
@@ -148,4 +149,10 @@ impl ProgramOutput {
 pub trait Programs {
     /// Runs a program to its end. An exit status other than 0 is not an error here.
     fn run(&self, program: &Program) -> io::Result<ProgramOutput>;
+}
+
+impl<P: Programs + ?Sized> Programs for Rc<P> {
+    fn run(&self, program: &Program) -> io::Result<ProgramOutput> {
+        (**self).run(program)
+    }
 }

@@ -141,10 +141,9 @@ impl<'a> Writer<'a> {
         let temporary = beside(&real);
         let made = fs::hard_link(self.real_path(target), &temporary)
             .and_then(|()| fs::rename(&temporary, &real));
-        made.map_err(|error| {
-            let _ = fs::remove_file(&temporary);
-            failed("create the link", path, &error)
-        })
+        // It is there also where `path` was a link to the same file: then renaming does nothing.
+        let _ = fs::remove_file(&temporary);
+        made.map_err(|error| failed("create the link", path, &error))
     }
 
     /// Removes a file, a link, or a directory with all that is in it. Does not follow links.

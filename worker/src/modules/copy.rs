@@ -63,7 +63,7 @@ module! {
         /// Whether `src` is a file of the host.
         remote_src: bool = false,
         /// A command that must accept the new file before it takes its place. `%s` stands for the file. It is
-        /// split at blanks and run without a shell.
+        /// split into words as a shell does, but not run by one.
         validate: Option<String>,
     }
 }
@@ -74,11 +74,10 @@ fn check(args: &Args) -> Result<(), ArgError> {
         (Some(Source::Path(path)), None) if args.remote_src && AbsPath::new(path).is_none() => {
             Err(relative_source(path))
         }
-        (Some(_), None) => Ok(()),
         (None, Some(_)) if args.remote_src => {
             Err(ArgError::of("remote_src", "it goes with `src` only"))
         }
-        (None, Some(_)) => Ok(()),
+        (Some(_), None) | (None, Some(_)) => Ok(()),
         (Some(_), Some(_)) => Err(ArgError::new("`src` and `content` exclude each other")),
         (None, None) => Err(ArgError::new("either `src` or `content` is required")),
     }

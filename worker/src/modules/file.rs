@@ -182,10 +182,7 @@ fn new_directories(
     for new in missing.into_iter().rev() {
         let attributes = permissions.of_directory();
         let path = new.to_owned();
-        let diff = Diff {
-            before: None,
-            after: Some("directory".into()),
-        };
+        let diff = Diff::new(None::<&str>, Some("directory"));
         plan.change(format!("directory {}", new.display()), diff, move |writer| {
             writer.create_dir(&path, attributes)?;
             Ok(Output::new())
@@ -236,12 +233,7 @@ fn link(args: &Args, host: &Host, plan: &mut Plan) -> Result<(), Failure> {
             leads_to.display()
         )));
     }
-    let diff = Diff {
-        before: old
-            .and_then(|stat| stat.target)
-            .map(|target| target.to_string_lossy().into_owned()),
-        after: Some(target.clone()),
-    };
+    let diff = Diff::new(shown_target(old), Some(&target));
     plan.change(format!("link {}", path.display()), diff, move |writer| {
         writer.symlink(&path, Path::new(&target))?;
         Ok(Output::new())
@@ -263,10 +255,7 @@ fn hard_link(args: &Args, host: &Host, plan: &mut Plan) -> Result<(), Failure> {
         Some(stat) => replaceable(&path, &stat, args.force)?,
         None => host.require_parent(&path)?,
     }
-    let diff = Diff {
-        before: None,
-        after: Some(target.to_string()),
-    };
+    let diff = Diff::new(None::<&str>, Some(target.to_string()));
     plan.change(format!("hard link {}", path.display()), diff, move |writer| {
         writer.hard_link(&path, &target)?;
         Ok(Output::new())
@@ -310,6 +299,12 @@ fn absent(path: &Path, host: &Host, plan: &mut Plan) -> Result<(), Failure> {
         Ok(Output::new())
     });
     Ok(())
+}
+
+/// Where a link points, as text.
+fn shown_target(link: Option<Stat>) -> Option<String> {
+    let target = link?.target?;
+    Some(target.to_string_lossy().into_owned())
 }
 
 fn is_in_the_way(path: &Path, stat: &Stat, wanted: &str) -> Failure {

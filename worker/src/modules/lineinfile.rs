@@ -75,7 +75,7 @@ module! {
         /// Group, by name or number.
         group: Option<String>,
         /// A command that must accept the new file before it takes its place. `%s` stands for the file. It is
-        /// split at blanks and run without a shell.
+        /// split into words as a shell does, but not run by one.
         validate: Option<String>,
     }
 }

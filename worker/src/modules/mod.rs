@@ -18,6 +18,7 @@ modules! {
     command,
     copy,
     file,
+    get_url,
     group,
     hostname,
     lineinfile,
@@ -30,6 +31,7 @@ modules! {
     sysctl,
     systemd_service,
     template,
+    unarchive,
     user,
     wait_for,
 }

@@ -21,8 +21,9 @@ choices! {
 module! {
     /// Loads or unloads a kernel module, and makes it be loaded when the host starts.
     ///
-    /// A module that is built into the kernel counts as loaded and cannot be unloaded. Registered are `name` and
-    /// `loaded`, which tells how it was found.
+    /// A module that is built into the kernel counts as loaded and cannot be unloaded. In a container the module may
+    /// be hidden; then what it does for the kernel is looked for. Registered are `name` and `loaded`, which tells
+    /// how it was found.
     ///
     /// # Check mode
     /// Full: what would be changed is reported and nothing is.
@@ -120,10 +121,10 @@ impl Found {
         if loaded.lines().any(is_first_word) {
             return Ok(Self::Loaded);
         }
-        if is_built_in(host, &name)? || host.is_dir(&Path::new("/sys/module").join(&name)) {
-            return Ok(Self::BuiltIn);
-        }
-        Ok(Self::Missing)
+        let built_in = host.is_dir(&Path::new("/sys/module").join(&name))
+            || is_listed_as_built_in(host, &name)?
+            || leaves_a_trace(host, &name)?;
+        Ok(if built_in { Self::BuiltIn } else { Self::Missing })
     }
 }
 
@@ -133,7 +134,7 @@ fn canonical(name: &str) -> String {
 }
 
 /// Not every built-in module shows up in `/sys/module`; those without parameters do not.
-fn is_built_in(host: &Host, name: &str) -> Result<bool, Failure> {
+fn is_listed_as_built_in(host: &Host, name: &str) -> Result<bool, Failure> {
     let release = host.read_text(Path::new("/proc/sys/kernel/osrelease"))?;
     let Some(release) = release else {
         return Ok(false);
@@ -146,6 +147,26 @@ fn is_built_in(host: &Host, name: &str) -> Result<bool, Failure> {
         .lines()
         .filter_map(|path| path.rsplit('/').next()?.split('.').next())
         .any(|module| canonical(module) == name))
+}
+
+/// What cannot be there without the kernel module, for those that containers need.
+const TRACES: [(&str, &str); 4] = [
+    ("br_netfilter", "/proc/sys/net/bridge/bridge-nf-call-iptables"),
+    ("ip_tables", "/proc/net/ip_tables_names"),
+    ("ip_vs", "/proc/sys/net/ipv4/vs"),
+    ("nf_conntrack", "/proc/sys/net/netfilter/nf_conntrack_max"),
+];
+
+/// Whether the kernel does what the module is for. In a container, or with a kernel that cannot load modules at
+/// all, there is often no other way to know.
+fn leaves_a_trace(host: &Host, name: &str) -> Result<bool, Failure> {
+    let file_systems = host.read_text(Path::new("/proc/filesystems"))?.unwrap_or_default();
+    Ok(file_systems
+        .lines()
+        .any(|line| line.split_whitespace().last() == Some(name))
+        || TRACES
+            .iter()
+            .any(|(module, trace)| *module == name && host.exists(Path::new(trace))))
 }
 
 fn plan_files(args: &Args, host: &Host, plan: &mut Plan) -> Result<(), Failure> {

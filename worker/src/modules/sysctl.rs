@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
 use crate::arg::AbsPath;
 use crate::choices;
 use crate::host::{Attributes, Host};
@@ -124,7 +126,7 @@ fn plan_live(
     else {
         return Ok(());
     };
-    if args.ignoreerrors && live.is_none() {
+    if args.ignoreerrors && (live.is_none() || !is_writable(host, &path)) {
         return Ok(());
     }
     let diff = Diff::new(live, Some(wanted.as_str()));
@@ -142,6 +144,11 @@ fn plan_live(
         }
     });
     Ok(())
+}
+
+/// Whether the parameter can be set. In a container many are mounted read-only.
+fn is_writable(host: &Host, path: &Path) -> bool {
+    access(host.real_path(path), Access::WRITE_OK).is_ok()
 }
 
 /// A value with single spaces: the kernel prints tabs where a person writes spaces.

@@ -44,7 +44,7 @@ module! {
         /// Whether to replace a file whose content differs.
         force: bool = true,
         /// A command that must accept the new file before it takes its place. `%s` stands for the file. It is
-        /// split at blanks and run without a shell.
+        /// split into words as a shell does, but not run by one.
         validate: Option<String>,
     }
 }

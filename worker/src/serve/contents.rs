@@ -1,6 +1,5 @@
 //! Gets the contents of files from the controller, which sends each only if a host lacks it.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ pub(super) struct ControllerContents {
     /// Where the pieces arrive.
     pub(super) inbox: Arc<Inbox>,
     /// Where they are asked for.
-    pub(super) outbox: Rc<RefCell<Outbox>>,
+    pub(super) outbox: Rc<Outbox>,
 }
 
 impl Contents for ControllerContents {
@@ -56,8 +55,7 @@ impl Contents for ControllerContents {
 impl ControllerContents {
     fn ask_for(&self, content: &Content) -> io::Result<()> {
         self.inbox.expect_pieces(content.size);
-        let mut outbox = self.outbox.borrow_mut();
-        outbox.put(&FromWorker::NeedContent(content.sha256.clone()))?;
-        outbox.flush()
+        let sha256 = content.sha256.clone();
+        self.outbox.send(&FromWorker::NeedContent(sha256))
     }
 }

@@ -10,7 +10,6 @@ mod outbox;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
@@ -27,7 +26,7 @@ use self::inbox::{Inbox, Order};
 pub use self::inbox::{MAX_QUEUED_BYTES, MAX_QUEUED_REQUESTS};
 use self::outbox::Outbox;
 use crate::facts;
-use crate::host::{Host, Program, ProgramOutput, Programs, SystemPrograms, Writer, sha256_of};
+use crate::host::{Host, SystemPrograms, Writer, sha256_of};
 use crate::module::Module;
 use crate::modules;
 use crate::plan::{Change, Failure, Plan};
@@ -37,11 +36,13 @@ use crate::protocol::{Changed, FromWorker, Hello, MAGIC, Outcome, Request, Respo
 const FAREWELL: Duration = Duration::from_secs(30);
 
 /// Serves the controller until it closes `input`.
-pub fn serve(input: impl Read + Send + 'static, output: impl Write + 'static) -> io::Result<()> {
-    let mut outbox = Outbox::new(output);
-    outbox.put_raw(MAGIC)?;
-    outbox.put(&FromWorker::Hello(hello()?))?;
-    outbox.flush()?;
+pub fn serve(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> io::Result<()> {
+    let outbox = Outbox::new(output)?;
+    outbox.send_raw(MAGIC)?;
+    outbox.send(&FromWorker::Hello(hello()?))?;
     carry_out(input, outbox, modules::find)
 }
 
@@ -100,7 +101,7 @@ fn leave() -> ! {
 /// The thread that works.
 struct Server {
     inbox: Arc<Inbox>,
-    outbox: Rc<RefCell<Outbox>>,
+    outbox: Rc<Outbox>,
     programs: Rc<SystemPrograms>,
     host: Host,
     find: fn(&str) -> Option<&'static Module>,
@@ -113,17 +114,14 @@ impl Server {
         programs: SystemPrograms,
         find: fn(&str) -> Option<&'static Module>,
     ) -> Self {
-        let (outbox, programs) = (Rc::new(RefCell::new(outbox)), Rc::new(programs));
-        let flushing = FlushingPrograms {
-            outbox: Rc::clone(&outbox),
-            programs: Rc::clone(&programs),
-        };
+        let (outbox, programs) = (Rc::new(outbox), Rc::new(programs));
         let contents = ControllerContents {
             inbox: Arc::clone(&inbox),
             outbox: Rc::clone(&outbox),
         };
+        let host_programs = Box::new(Rc::clone(&programs));
         Self {
-            host: Host::new("/", Box::new(flushing), Box::new(contents)),
+            host: Host::new("/", host_programs, Box::new(contents)),
             inbox,
             outbox,
             programs,
@@ -135,14 +133,14 @@ impl Server {
     fn run(&self) -> io::Result<()> {
         let mut has_failed = false;
         loop {
-            if self.inbox.is_idle() || self.outbox.borrow().is_due() {
-                self.flush()?;
+            if self.inbox.is_idle() {
+                self.outbox.flush()?;
             }
             match self.inbox.next()? {
                 Order::Resume => has_failed = false,
                 Order::Run(request) if has_failed => {
                     self.inbox.finish(request.id);
-                    self.put(&FromWorker::NotRun(request.id))?;
+                    self.outbox.put(&FromWorker::NotRun(request.id))?;
                 }
                 Order::Run(request) => {
                     let outcomes = self.request(&request)?;
@@ -150,7 +148,8 @@ impl Server {
                     has_failed = failed && !request.keep_going;
                     self.inbox.finish(request.id);
                     let id = request.id;
-                    self.put(&FromWorker::Done(Response { id, outcomes }))?;
+                    let response = Response { id, outcomes };
+                    self.outbox.put(&FromWorker::Done(response))?;
                 }
             }
         }
@@ -196,14 +195,13 @@ impl Server {
     /// Waits until the controller lets the request change the host. Returns how long that took.
     fn hold(&self, id: u64) -> io::Result<Duration> {
         let started = Instant::now();
-        self.put(&FromWorker::Held(id))?;
-        self.flush()?;
+        self.outbox.send(&FromWorker::Held(id))?;
         self.inbox.wait_for_go(id)?;
         Ok(started.elapsed())
     }
 
     fn apply(&self, plan: Plan, with_diff: bool) -> io::Result<Outcome> {
-        self.flush()?;
+        self.outbox.flush()?;
         let mut changes = changed(plan.changes(), with_diff);
         let mut applied = 0;
         let writer = Writer::new(&self.host);
@@ -220,27 +218,6 @@ impl Server {
                 ..failed(failure)
             },
         })
-    }
-
-    fn put(&self, message: &FromWorker) -> io::Result<()> {
-        self.outbox.borrow_mut().put(message)
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.outbox.borrow_mut().flush()
-    }
-}
-
-/// Programs take long enough to be worth sending the answers first that are waiting.
-struct FlushingPrograms {
-    outbox: Rc<RefCell<Outbox>>,
-    programs: Rc<SystemPrograms>,
-}
-
-impl Programs for FlushingPrograms {
-    fn run(&self, program: &Program) -> io::Result<ProgramOutput> {
-        self.outbox.borrow_mut().flush()?;
-        self.programs.run(program)
     }
 }
 

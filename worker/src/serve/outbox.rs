@@ -1,60 +1,121 @@
 //! What the worker says to the controller, gathered so that many short answers make one packet.
+//!
+//! A thread sends what has waited for long enough, however long the other one is busy with a module.
 
 use std::io::{self, BufWriter, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::plan::Failure;
 use crate::protocol::{Frame, FromWorker, MAX_FRAME, Outcome, Response};
 
-/// How old an answer may become before it is sent, if the worker can help it.
+/// How old an answer may become before it is sent.
 const MAX_AGE: Duration = Duration::from_millis(5);
 
 /// The way to the controller.
 pub(super) struct Outbox {
-    output: BufWriter<Box<dyn Write>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    output: BufWriter<Box<dyn Write + Send>>,
     /// When the oldest message was put in that has not been sent.
     oldest: Option<Instant>,
+    is_closed: bool,
 }
 
 impl Outbox {
     /// An outbox that is emptied into `output`.
-    pub(super) fn new(output: impl Write + 'static) -> Self {
-        Self {
-            output: BufWriter::with_capacity(64 << 10, Box::new(output)),
-            oldest: None,
-        }
+    pub(super) fn new(output: impl Write + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                output: BufWriter::with_capacity(64 << 10, Box::new(output)),
+                oldest: None,
+                is_closed: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let sender = Arc::clone(&shared);
+        thread::Builder::new().spawn(move || sender.send_what_is_due())?;
+        Ok(Self { shared })
     }
 
-    /// Puts bytes in that are no frame.
-    pub(super) fn put_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.output.write_all(bytes)
+    /// Sends bytes that are no frame, before the first frame.
+    pub(super) fn send_raw(&self, bytes: &[u8]) -> io::Result<()> {
+        self.shared.lock().output.write_all(bytes)
     }
 
     /// Puts a message in.
-    pub(super) fn put(&mut self, message: &FromWorker) -> io::Result<()> {
+    pub(super) fn put(&self, message: &FromWorker) -> io::Result<()> {
         let frame = match (Frame::message(message)?, message) {
             (frame, FromWorker::Done(response)) if frame.payload().len() > MAX_FRAME => {
                 Frame::message(&FromWorker::Done(shorten(response)?))?
             }
             (frame, _) => frame,
         };
-        frame.write(&mut self.output)?;
-        self.oldest.get_or_insert_with(Instant::now);
+        let mut state = self.shared.lock();
+        frame.write(&mut state.output)?;
+        if state.oldest.is_none() {
+            state.oldest = Some(Instant::now());
+            self.shared.changed.notify_all();
+        }
         Ok(())
-    }
-
-    /// Whether a message has waited long enough.
-    pub(super) fn is_due(&self) -> bool {
-        self.oldest
-            .is_some_and(|oldest| oldest.elapsed() >= MAX_AGE)
     }
 
     /// Sends what is in.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        if self.oldest.take().is_some() {
-            self.output.flush()?;
+    pub(super) fn flush(&self) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        state.oldest = None;
+        state.output.flush()
+    }
+
+    /// Sends a message, and with it all before it.
+    pub(super) fn send(&self, message: &FromWorker) -> io::Result<()> {
+        self.put(message)?;
+        self.flush()
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.shared.lock().is_closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn send_what_is_due(&self) {
+        let mut state = self.lock();
+        while !state.is_closed {
+            // While nothing is in, it waits for as long as need be.
+            let age = state.oldest.map(|oldest| oldest.elapsed());
+            state = match age.map(|age| MAX_AGE.checked_sub(age)) {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(Some(rest)) if !rest.is_zero() => {
+                    let waited = self.changed.wait_timeout(state, rest);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                Some(_) => {
+                    state.oldest = None;
+                    // If it fails, so does the next attempt of the thread that works.
+                    let _ = state.output.flush();
+                    state
+                }
+            };
         }
-        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -61,7 +61,7 @@ fn all_missing_packages_are_installed_by_one_call() {
         ran.command_lines(),
         [
             "apt-get install -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-          -o APT::Install-Recommends=false -o DPkg::Lock::Timeout=60 -- socat jq"
+          -o APT::Install-Recommends=false -o DPkg::Lock::Timeout=60 -o Dpkg::Use-Pty=0 -- socat jq"
         ]
     );
     let environment = &ran.programs[0].environment;

@@ -149,6 +149,19 @@ fn loaded_and_built_in_modules_are_found() {
 }
 
 #[test]
+fn a_hidden_module_is_known_by_what_it_does() {
+    Case::new("modprobe", json!({"name": "overlay"}))
+        .before([file(
+            "/proc/filesystems",
+            "nodev\tsysfs\nnodev\toverlay\n\text4\n",
+        )])
+        .run();
+    Case::new("modprobe", json!({"name": "br-netfilter"}))
+        .before([file("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n")])
+        .run();
+}
+
+#[test]
 fn a_kernel_module_is_unloaded_and_forgotten() {
     let programs = Scripted::new().writes("modprobe --remove dummy", |root| {
         root.write("/proc/modules", "");

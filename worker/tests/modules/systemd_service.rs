@@ -141,6 +141,13 @@ fn changed_unit_files_are_read_before_a_start_or_on_request() {
         .after([file(UNIT, started)])
         .run();
     case(json!({"name": "containerd", "enabled": false}), &changed).run();
+    case(
+        json!({"name": "containerd", "daemon_reload": true}),
+        &changed,
+    )
+    .changes(["units read again by systemd"])
+    .after([file(UNIT, STOPPED)])
+    .run();
     case(json!({"daemon_reload": true}), &changed)
         .changes(["units read again by systemd"])
         .after([file(UNIT, STOPPED)])
@@ -196,6 +203,21 @@ fn a_missing_unit_cannot_be_started() {
     let failure = Case::new(
         "systemd_service",
         json!({"name": "containerd", "state": "started"}),
+    )
+    .before([dir("/run/systemd/system"), file(UNIT, MISSING)])
+    .programs(programs)
+    .apply_fails();
+    assert_eq!(failure.message, "there is no service containerd");
+
+    let programs = systemd().writes("systemctl enable -- containerd.service", |_| {
+        exits(
+            1,
+            "Failed to enable unit: Unit file containerd.service does not exist.\n",
+        )
+    });
+    let failure = Case::new(
+        "systemd_service",
+        json!({"name": "containerd", "enabled": true}),
     )
     .before([dir("/run/systemd/system"), file(UNIT, MISSING)])
     .programs(programs)

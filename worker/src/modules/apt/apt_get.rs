@@ -32,6 +32,8 @@ impl AptGet {
             option(format!("APT::Install-Recommends={install}"));
         }
         option(format!("DPkg::Lock::Timeout={}", args.lock_timeout));
+        // A terminal would get a progress bar, which only fills the output here.
+        option("Dpkg::Use-Pty=0".into());
         if let Some(release) = &args.default_release {
             option(format!("APT::Default-Release={release}"));
         }

@@ -58,7 +58,8 @@ module! {
         enabled: Option<bool>,
         /// Whether it is masked, which keeps it from being started by anything.
         masked: Option<bool>,
-        /// Whether systemd reads all units again, if the files of any of them have changed since it last did.
+        /// Whether systemd reads all units again, if the files of this unit have changed since it last did; without
+        /// `name`, if those of any unit have.
         daemon_reload: bool = false,
         /// Whether not to wait until the unit has started or stopped.
         no_block: bool = false,
@@ -107,8 +108,7 @@ pub(super) fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
     plan.output("status", unit.to_value());
 
     let acts = action(args, &unit)?;
-    let read_again = unit.needs_daemon_reload() && (acts.is_some() || args.daemon_reload)
-        || args.daemon_reload && any_needs_daemon_reload(host)?;
+    let read_again = unit.needs_daemon_reload() && (acts.is_some() || args.daemon_reload);
     if read_again {
         daemon_reload(&mut plan);
     }
@@ -162,9 +162,15 @@ fn plan_enable(args: &Args, name: &str, unit: &Unit, plan: &mut Plan) -> Result<
         (Some(false), _) => ("disable", "disabled"),
     };
     let before = Some(unit.file_state()).filter(|state| !state.is_empty());
-    let program = systemctl(verb).args(["--", name]);
     let diff = Diff::new(before, Some(after));
-    run(plan, format!("{}: {after}", shown(name)), diff, program);
+    let program = systemctl(verb).args(["--", name]);
+    let name = name.to_owned();
+    plan.change(format!("{}: {after}", shown(&name)), diff, move |writer| {
+        match writer.run_checked(&program) {
+            Ok(_) => Ok(Output::new()),
+            Err(failure) => Err(missing(writer, &name).map_or(failure, Failure::new)),
+        }
+    });
     Ok(())
 }
 
@@ -232,8 +238,8 @@ fn plan_action(args: &Args, name: &str, unit: &Unit, action: State, plan: &mut P
 /// The failure with what systemd and the unit's journal have to say about it.
 fn explained(writer: &Writer<'_>, name: &str, done: &str, failure: Failure) -> Failure {
     let unit = shown(name);
-    if Unit::query(writer, name).is_ok_and(|unit| !unit.exists()) {
-        return Failure::new(format!("there is no {unit}")).with_output(failure.output);
+    if let Some(missing) = missing(writer, name) {
+        return Failure::new(missing).with_output(failure.output);
     }
     let reason = match failure.output.get("stderr").and_then(Value::as_str) {
         Some(stderr) if !stderr.is_empty() => stderr.lines().next().unwrap_or_default(),
@@ -243,4 +249,10 @@ fn explained(writer: &Writer<'_>, name: &str, done: &str, failure: Failure) -> F
     let mut output = failure.output;
     output.extend(status(writer, name));
     Failure::new(message).with_output(output)
+}
+
+/// What is to be said if the unit does not exist.
+fn missing(writer: &Writer<'_>, name: &str) -> Option<String> {
+    let unit = Unit::query(writer, name).ok()?;
+    (!unit.exists()).then(|| format!("there is no {}", shown(name)))
 }

@@ -1,0 +1,113 @@
+//! The arguments of the command line. Their doc comments are its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Brings hosts into the state that playbooks describe, over SSH, on all hosts at once.
+#[derive(Debug, Parser)]
+#[command(
+    name = "provision",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Exit codes: 0 all well, 2 a host failed, 3 a host could not be reached, 4 the input is wrong \
+                  (nothing was connected to), 5 an error of provision itself, 130 interrupted."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// What there is beside running playbooks.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the manual of a module, or list all modules.
+    Doc(DocArgs),
+}
+
+/// What to document.
+#[derive(Args, Debug)]
+pub(super) struct DocArgs {
+    /// The module; without it, all are listed.
+    pub(super) module: Option<String>,
+    /// List the filters, tests and functions of templates.
+    #[arg(long, conflicts_with = "module")]
+    pub(super) filters: bool,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Human,
+    /// One event a line, as `docs/events.md` says.
+    Json,
+}
+
+/// A run.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub(super) struct RunArgs {
+    /// The inventory: a YAML file with hosts and groups.
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub(super) inventory: Option<PathBuf>,
+    /// The playbooks, carried out one after another.
+    #[arg(required = true, value_name = "PLAYBOOK")]
+    pub(super) playbooks: Vec<PathBuf>,
+    /// Change nothing; say what would be changed.
+    #[arg(short = 'C', long, help_heading = "What to do")]
+    pub(super) check: bool,
+    /// Show the texts before and after each change.
+    #[arg(short = 'D', long, help_heading = "What to do")]
+    pub(super) diff: bool,
+    /// Only these hosts: a pattern such as `web:!web3`.
+    #[arg(short, long, value_name = "PATTERN", help_heading = "What to do")]
+    pub(super) limit: Option<String>,
+    /// Only tasks with one of these tags.
+    #[arg(short, long, value_name = "TAGS", value_delimiter = ',', help_heading = "What to do")]
+    pub(super) tags: Vec<String>,
+    /// No tasks with one of these tags.
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', help_heading = "What to do")]
+    pub(super) skip_tags: Vec<String>,
+    /// Set variables: `name=value`, a YAML mapping, or `@FILE`.
+    #[arg(short, long, value_name = "VARS", help_heading = "What to do")]
+    pub(super) extra_vars: Vec<String>,
+    /// Where roles are looked for, after the directories beside the playbook.
+    #[arg(long, value_name = "DIR", help_heading = "What to do")]
+    pub(super) roles_path: Vec<PathBuf>,
+    /// How many hosts are connected to at the same time at most.
+    #[arg(short, long, value_name = "N", default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(1..), help_heading = "How to connect")]
+    pub(super) forks: u32,
+    /// The login user, where the inventory names none.
+    #[arg(short, long, value_name = "USER", help_heading = "How to connect")]
+    pub(super) user: Option<String>,
+    /// The key to log in with, where the inventory names none.
+    #[arg(long, visible_alias = "key-file", value_name = "FILE", help_heading = "How to connect")]
+    pub(super) private_key: Option<PathBuf>,
+    /// Become another user, where nothing else says so.
+    #[arg(short, long, help_heading = "How to connect")]
+    pub(super) r#become: bool,
+    /// The user to become.
+    #[arg(long, value_name = "USER", help_heading = "How to connect")]
+    pub(super) become_user: Option<String>,
+    /// List the hosts of each play and end.
+    #[arg(long, help_heading = "What to show")]
+    pub(super) list_hosts: bool,
+    /// List the tasks of each play and end.
+    #[arg(long, help_heading = "What to show")]
+    pub(super) list_tasks: bool,
+    /// Check everything that can be checked without connecting, and end.
+    #[arg(long, help_heading = "What to show")]
+    pub(super) syntax_check: bool,
+    /// Show more: ok and skipped tasks with -v, registered results with -vv.
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "What to show")]
+    pub(super) verbose: u8,
+    /// How results are shown.
+    #[arg(short, long, value_enum, default_value_t, help_heading = "What to show")]
+    pub(super) output: Output,
+}

@@ -1,0 +1,135 @@
+//! Reads everything that a run is given and collects all mistakes before anything is connected to.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+use super::args::RunArgs;
+use crate::engine::{Run, TagFilter, magic_names};
+use crate::inventory::{HostName, HostPattern, Inventory};
+use crate::playbook::{self, Known, LoadOptions};
+use crate::source::{Diagnostic, Diagnostics, SourceMap, Span, parse_yaml};
+use crate::template::Templates;
+use crate::vars::{Definition, Definitions};
+
+/// Reads the input of a run. Mistakes go to `diagnostics`; if there are any, there is nothing to run.
+pub(super) fn read(
+    args: &RunArgs,
+    mut sources: SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<Run, SourceMap> {
+    let mut templates = Templates::new();
+    let path = args.inventory.as_deref().unwrap_or(Path::new(""));
+    let inventory = Inventory::load(path, &mut sources, diagnostics);
+    let vars = Run::host_vars(&inventory, &mut templates, diagnostics);
+    let extra = extra_vars(&args.extra_vars, &mut sources, &mut templates, diagnostics);
+    let limit = limit(args.limit.as_deref(), &inventory, &mut sources, diagnostics);
+    let options = LoadOptions { roles_path: args.roles_path.clone() };
+    let loaded =
+        playbook::load(&args.playbooks, &options, &mut sources, &mut templates, diagnostics);
+
+    let layers: Vec<&Definitions> = vars.values().collect();
+    let known = Known { magic: magic_names(), extra: &extra, inventory: &layers };
+    playbook::validate(&loaded, &known, diagnostics);
+    let inventory_dir = path.parent().unwrap_or(Path::new(".")).to_owned();
+    let run = Run { inventory, inventory_dir, loaded, sources, templates, extra, vars, limit };
+    for play in run.loaded.playbooks.iter().flat_map(|playbook| &playbook.plays) {
+        diagnostics.check(run.hosts_of(play));
+    }
+    check_tags(args, &run, diagnostics);
+    if diagnostics.has_errors() { Err(run.sources) } else { Ok(run) }
+}
+
+/// The tags of the command line.
+pub(super) fn tags(args: &RunArgs) -> TagFilter {
+    let set = |tags: &[String]| tags.iter().map(|tag| tag.trim().to_owned()).collect();
+    TagFilter { only: set(&args.tags), skip: set(&args.skip_tags) }
+}
+
+/// A tag that no task has is a typing mistake: nothing would run and nobody would notice.
+fn check_tags(args: &RunArgs, run: &Run, diagnostics: &mut Diagnostics) {
+    let plays = run.loaded.playbooks.iter().flat_map(|playbook| &playbook.plays);
+    let mut known = BTreeSet::from(["all", "tagged", "untagged", "always", "never"]);
+    for play in plays {
+        let tasks = play.sections.iter().flat_map(|section| &section.tasks);
+        known.extend(tasks.flat_map(|task| &task.tags).map(AsRef::as_ref));
+    }
+    for tag in args.tags.iter().chain(&args.skip_tags).map(|tag| tag.trim()) {
+        if !known.contains(tag) {
+            let wrong = Diagnostic::error(format!("no task has the tag `{tag}`"));
+            diagnostics.push(wrong.suggest(tag, known.iter().copied()));
+        }
+    }
+}
+
+fn limit(
+    pattern: Option<&str>,
+    inventory: &Inventory,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<HostName>> {
+    let pattern = pattern?;
+    let file = sources.add("--limit", pattern);
+    let span = Span { file, start: 0, end: pattern.len() };
+    let hosts = HostPattern::parse(pattern, span).and_then(|pattern| pattern.resolve(inventory));
+    diagnostics.check(hosts)
+}
+
+fn extra_vars(
+    given: &[String],
+    sources: &mut SourceMap,
+    templates: &mut Templates,
+    diagnostics: &mut Diagnostics,
+) -> Definitions {
+    let mut all = Definitions::new();
+    for text in given {
+        let file = match text.strip_prefix('@') {
+            Some(path) => diagnostics.check(sources.load(Path::new(path))),
+            None => Some(sources.add("--extra-vars", as_yaml(text))),
+        };
+        let documents = file.and_then(|file| diagnostics.check(parse_yaml(sources, file)));
+        for document in documents.unwrap_or_default() {
+            if document.as_map().is_none() {
+                diagnostics.push(
+                    Diagnostic::error("extra variables must be `name=value` or a YAML mapping")
+                        .at(document.span, format!("this is {}", document.type_name())),
+                );
+            }
+            all.extend(Definition::compile_map(&document, templates, diagnostics));
+        }
+    }
+    all
+}
+
+/// `a=1 b=two` as YAML; anything else is YAML already. The values of the short form are strings, as in
+/// Ansible.
+fn as_yaml(text: &str) -> String {
+    if text.trim_start().starts_with('{') || !text.contains('=') || text.contains(": ") {
+        return text.to_owned();
+    }
+    let Ok(words) = shell_words::split(text) else { return text.to_owned() };
+    let mut yaml = String::new();
+    for word in words {
+        let Some((name, value)) = word.split_once('=') else { return text.to_owned() };
+        // Writing to a string cannot fail.
+        let _ = writeln!(yaml, "{name}: {}", serde_json::Value::from(value));
+    }
+    yaml
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_yaml;
+
+    #[test]
+    fn short_extra_variables_are_strings() {
+        assert_eq!(as_yaml("a=1 b='two words'"), "a: \"1\"\nb: \"two words\"\n");
+    }
+
+    #[test]
+    fn yaml_stays_as_it_is() {
+        for yaml in ["{a: 1}", "a: b=c", "name"] {
+            assert_eq!(as_yaml(yaml), yaml);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Shows what would be run without running it: `--list-hosts`, `--list-tasks`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::args::RunArgs;
+use crate::engine::{Run, StepKind, steps};
+
+/// The lists that were asked for. Writing to a string cannot fail.
+pub(super) fn lists(args: &RunArgs, run: &Run) -> String {
+    let tags = super::input::tags(args);
+    let mut text = String::new();
+    for playbook in &run.loaded.playbooks {
+        let directory = playbook.path.parent().unwrap_or(Path::new("."));
+        for play in &playbook.plays {
+            let _ = writeln!(text, "play {} ({})", play.name, playbook.path.display());
+            if args.list_hosts {
+                let hosts = run.hosts_of(play).unwrap_or_default();
+                let _ = writeln!(text, "  hosts ({}):", hosts.len());
+                for host in hosts {
+                    let _ = writeln!(text, "    {}", host.as_str());
+                }
+            }
+            if args.list_tasks {
+                text.push_str("  tasks:\n");
+                for step in steps(play, &tags, directory, &run.loaded.files, &[]) {
+                    let StepKind::Task(task) = &step.kind else { continue };
+                    let role = step.name.role.as_ref().map(|role| format!("{role} : "));
+                    let _ = write!(text, "    {}{}", role.unwrap_or_default(), task.name);
+                    if !task.tags.is_empty() {
+                        let tags: Vec<&str> = task.tags.iter().map(AsRef::as_ref).collect();
+                        let _ = write!(text, "  [{}]", tags.join(", "));
+                    }
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,27 @@
+//! The command line: what the user asks for, and in which order the rest is called. The only folder that
+//! may use everything, and the only one beside the reporters that prints.
+
+mod args;
+mod doc;
+pub mod exit_code;
+mod input;
+mod inspect;
+mod prompt;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+pub use doc::manual;
+
+/// Runs the program as the command line says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match &cli.command {
+        Some(Command::Doc(doc)) => doc::run(doc),
+        None => run::run(&cli.run),
+    };
+    ExitCode::from(code)
+}

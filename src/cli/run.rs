@@ -1,0 +1,107 @@
+//! Runs playbooks: reads and checks everything, then lets the engine and the reporters do their work.
+
+use std::sync::Arc;
+
+use super::args::{Output, RunArgs};
+use super::prompt::TerminalPrompt;
+use super::{exit_code, input, inspect};
+use crate::engine::{self, Run, RunOptions};
+use crate::event::{Event, Events};
+use crate::report::{Console, ConsoleOptions, Json, Reporter};
+use crate::source::{Diagnostics, Severity, SourceMap, render};
+use crate::transport::Connector;
+
+/// Runs as the arguments say and returns the exit code.
+#[expect(clippy::print_stdout, reason = "lists are the command's output")]
+pub(super) fn run(args: &RunArgs) -> u8 {
+    let mut diagnostics = Diagnostics::new();
+    let read = input::read(args, SourceMap::new(), &mut diagnostics);
+    show(&diagnostics, read.as_ref().map_or_else(|sources| sources, |run| &run.sources));
+    let Ok(run) = read else { return exit_code::BAD_INPUT };
+    if args.list_hosts || args.list_tasks {
+        print!("{}", inspect::lists(args, &run));
+        return exit_code::SUCCESS;
+    }
+    if args.syntax_check {
+        return exit_code::SUCCESS;
+    }
+    carry_out(args, run)
+}
+
+/// Shows mistakes and warnings.
+#[expect(clippy::print_stderr, reason = "diagnostics are for the user")]
+fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
+    let color = console::colors_enabled_stderr();
+    for diagnostic in diagnostics.iter() {
+        eprintln!("{}\n", render(diagnostic, sources, color));
+    }
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    if errors > 0 {
+        let s = if errors == 1 { "" } else { "s" };
+        eprintln!("{errors} error{s}; nothing was connected to and nothing was changed");
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "errors are for the user")]
+fn carry_out(args: &RunArgs, run: Run) -> u8 {
+    let options = RunOptions {
+        check: args.check,
+        diff: args.diff,
+        forks: args.forks as usize,
+        tags: input::tags(args),
+        user: args.user.clone(),
+        private_key: args.private_key.clone(),
+        escalate: args.r#become,
+        become_user: args.become_user.clone(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return exit_code::INTERNAL;
+        }
+    };
+    let mut reporter = Shown(reporter(args));
+    let outcome = runtime.block_on(async {
+        let connector = Arc::new(Connector::new(Arc::new(TerminalPrompt)));
+        engine::run(run, options, connector, &mut reporter).await
+    });
+    if let Some(error) = reporter.0.take_error() {
+        eprintln!("error: not everything could be shown: {error}");
+    }
+    match outcome {
+        Ok(outcome) => exit_code::of_run(&outcome.recap, outcome.interrupted),
+        Err(diagnostic) => {
+            eprintln!("error: {diagnostic}");
+            exit_code::INTERNAL
+        }
+    }
+}
+
+fn reporter(args: &RunArgs) -> Box<dyn Reporter> {
+    let stdout = std::io::stdout();
+    match args.output {
+        Output::Json => Box::new(Json::new(stdout)),
+        Output::Human => {
+            let options = ConsoleOptions {
+                verbosity: args.verbose,
+                diff: args.diff,
+                ..ConsoleOptions::for_stdout()
+            };
+            Box::new(Console::new(stdout, options))
+        }
+    }
+}
+
+/// Hands what the engine tells to a reporter.
+struct Shown(Box<dyn Reporter>);
+
+impl Events for Shown {
+    fn event(&mut self, event: &Event) {
+        self.0.event(event);
+    }
+
+    fn tick(&mut self) {
+        self.0.tick();
+    }
+}

@@ -1,0 +1,250 @@
+//! From a task to the calls of a request: loop, conditions, rendered arguments, contents.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use provision_worker::arg::Kind;
+use serde_json::Map;
+
+use super::content::{self, ContentSource};
+use super::host::HostRun;
+use super::shared::{Shared, locals};
+use crate::playbook::{Action, Finder, ModuleCall, Play, Task, When, in_file};
+use crate::source::Diagnostic;
+use crate::value::{Value, to_json};
+use crate::vars::{Definition, Scope, Values, diagnostic};
+
+/// The value of `omit`: an argument that has it is left out. No other text begins with a control character.
+pub(super) const OMIT: &str = "\u{1}omit";
+
+/// A task that is ready to be sent.
+pub(super) struct Prepared {
+    /// One for each item of the loop; one if there is none.
+    pub(super) items: Vec<Item>,
+    /// Whether the task has a loop.
+    pub(super) is_loop: bool,
+}
+
+/// One item of a loop, or the task itself.
+pub(super) struct Item {
+    /// What is shown of it.
+    pub(super) label: String,
+    pub(super) value: Option<Value>,
+    pub(super) locals: Values,
+    pub(super) state: ItemState,
+}
+
+/// Whether an item runs.
+pub(super) enum ItemState {
+    /// It runs, as the call with this index.
+    Call(usize),
+    /// The condition does not hold.
+    Skipped(String),
+}
+
+/// The calls of a request and the contents that they may need.
+#[derive(Default)]
+pub(super) struct Calls {
+    pub(super) arguments: Vec<Map<String, serde_json::Value>>,
+    pub(super) contents: Vec<(String, ContentSource)>,
+}
+
+type Rendered<T> = Result<T, Box<Diagnostic>>;
+
+/// Evaluates the loop and the conditions of a task.
+pub(super) fn prepare(shared: &Shared, play: &Play, host: &HostRun, task: &Task) -> Rendered<Prepared> {
+    let values = items(shared, play, host, task)?;
+    let is_loop = values.is_some();
+    let values: Vec<Option<Value>> = match values {
+        Some(items) => items.into_iter().map(Some).collect(),
+        None => vec![None],
+    };
+    let mut prepared = Vec::new();
+    let mut calls = 0;
+    for value in values {
+        let locals = locals(task, value.as_ref());
+        let scope = shared.scope(play, host, Some(task), &locals);
+        let state = match first_false(&task.when, &scope)? {
+            Some(condition) => ItemState::Skipped(condition),
+            None => {
+                calls += 1;
+                ItemState::Call(calls - 1)
+            }
+        };
+        let label = match (task.repeat.as_ref().and_then(|repeat| repeat.label.as_ref()), &value) {
+            (Some(label), _) => text(&label.render(&shared.templates, &scope)?),
+            (None, Some(value)) => text(value),
+            (None, None) => String::new(),
+        };
+        drop(scope);
+        prepared.push(Item { label, value, locals, state });
+    }
+    Ok(Prepared { items: prepared, is_loop })
+}
+
+fn items(shared: &Shared, play: &Play, host: &HostRun, task: &Task) -> Rendered<Option<Vec<Value>>> {
+    let Some(repeat) = &task.repeat else { return Ok(None) };
+    let locals = locals(task, None);
+    let scope = shared.scope(play, host, Some(task), &locals);
+    let value = repeat.items.render(&shared.templates, &scope)?;
+    match value.as_array() {
+        Some(items) => Ok(Some(items.to_vec())),
+        None => Err(Box::new(
+            Diagnostic::error("`loop` must be a list")
+                .at(repeat.items.span, format!("this is {}", crate::value::type_name(&value))),
+        )),
+    }
+}
+
+/// The first condition that does not hold, as it was written.
+pub(super) fn first_false(conditions: &[When], scope: &Scope<'_>) -> Rendered<Option<String>> {
+    for when in conditions {
+        if !holds(when, scope)? {
+            return Ok(Some(when.node.as_str().unwrap_or("false").trim().to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+fn holds(when: &When, scope: &Scope<'_>) -> Rendered<bool> {
+    match &when.condition {
+        Err(constant) => Ok(*constant),
+        Ok(condition) => scope
+            .templates()
+            .evaluate_condition(condition, scope)
+            .map_err(|error| Box::new(diagnostic(&error, &when.node))),
+    }
+}
+
+/// Renders the arguments of each item that runs.
+pub(super) fn calls(
+    shared: &mut Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+    call: &ModuleCall,
+    prepared: &Prepared,
+) -> Rendered<Calls> {
+    let mut calls = Calls::default();
+    for item in &prepared.items {
+        if matches!(item.state, ItemState::Call(_)) {
+            let arguments = arguments(shared, play, host, task, call, item, &mut calls.contents)?;
+            calls.arguments.push(arguments);
+        }
+    }
+    Ok(calls)
+}
+
+fn arguments(
+    shared: &mut Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+    call: &ModuleCall,
+    item: &Item,
+    contents: &mut Vec<(String, ContentSource)>,
+) -> Rendered<Map<String, serde_json::Value>> {
+    let mut map = Map::new();
+    {
+        let scope = shared.scope(play, host, Some(task), &item.locals);
+        for argument in &call.arguments {
+            let value = argument.value.render(&shared.templates, &scope)?;
+            if let Some(value) = without_omitted(&value) {
+                map.insert(argument.name.to_owned(), value);
+            }
+        }
+    }
+    let on_host = map.get("remote_src") == Some(&serde_json::Value::Bool(true));
+    for argument in &call.arguments {
+        let kind = call.module.field(argument.name).map(|field| field.kind);
+        let name = map.get(argument.name).and_then(|value| value.as_str()).map(str::to_owned);
+        let (Some(kind @ (Kind::ControllerFile | Kind::ControllerTemplate)), Some(name)) = (kind, name)
+        else {
+            continue;
+        };
+        if on_host {
+            continue;
+        }
+        let file = ControllerFile { task, definition: &argument.value, name, kind };
+        let (content, source) = file.read(shared, play, host, item)?;
+        map.insert(argument.name.to_owned(), content.to_value());
+        contents.push((content.sha256, source));
+    }
+    Ok(map)
+}
+
+/// The value as JSON without what is omitted; `None` if that is all of it.
+fn without_omitted(value: &Value) -> Option<serde_json::Value> {
+    (value.as_str() != Some(OMIT)).then(|| to_json(value))
+}
+
+/// A file of the controller that an argument names.
+struct ControllerFile<'a> {
+    task: &'a Task,
+    definition: &'a Definition,
+    name: String,
+    kind: Kind,
+}
+
+impl ControllerFile<'_> {
+    fn read(
+        &self,
+        shared: &mut Shared,
+        play: &Play,
+        host: &HostRun,
+        item: &Item,
+    ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
+        let is_template = self.kind == Kind::ControllerTemplate;
+        let folder = if is_template { "templates" } else { "files" };
+        let role = self.task.role.as_ref().map(|role| role.role.path.as_path());
+        let finder = Finder::new(role, &shared.directory);
+        let Some(path) = finder.find(folder, &self.name) else {
+            return Err(self.wrong(format!("there is no file `{}`", self.name)));
+        };
+        if is_template {
+            return self.render(shared, play, host, item, &path);
+        }
+        content::of_file(&path)
+            .map_err(|error| self.wrong(format!("cannot read {}: {error}", path.display())))
+    }
+
+    fn render(
+        &self,
+        shared: &mut Shared,
+        play: &Play,
+        host: &HostRun,
+        item: &Item,
+        path: &Path,
+    ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
+        let loaded = shared.files.load(path, &mut shared.sources, &mut shared.templates)?;
+        let scope = shared.scope(play, host, Some(self.task), &item.locals);
+        let rendered = shared.templates.render_file(&loaded.template, &scope);
+        let rendered = rendered.map_err(|error| {
+            let length = shared.sources.text(loaded.file).len();
+            Box::new(in_file(&error, loaded.file, length))
+        })?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.strip_suffix(".tera").unwrap_or(&name).to_owned();
+        Ok(content::of_text(rendered, name))
+    }
+
+    fn wrong(&self, message: String) -> Box<Diagnostic> {
+        Box::new(Diagnostic::error(message).at(self.definition.span, "named here"))
+    }
+}
+
+/// A value as it is shown: a string as it is, anything else as JSON.
+pub(super) fn text(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => to_json(value).to_string(),
+    }
+}
+
+/// The module call of a task, if that is what it does.
+pub(super) fn module_call(task: &Arc<Task>) -> Option<&ModuleCall> {
+    match &task.action {
+        Action::Module(call) => Some(call),
+        Action::Control(_) => None,
+    }
+}

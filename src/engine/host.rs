@@ -1,0 +1,165 @@
+//! What the engine knows about one host while a run lasts.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
+
+use provision_worker::protocol::Request;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::calls::Prepared;
+use super::content::ContentSource;
+use super::link::{ToLink, WorkerKey};
+use crate::event::{Recap, TaskResult};
+use crate::inventory::{HostName, Inventory};
+use crate::value::{Map, Value};
+use crate::vars::{Definitions, Values};
+
+/// A host in a run.
+pub(super) struct HostRun {
+    pub(super) name: Arc<str>,
+    /// The inventory's variables, the strongest of each name.
+    pub(super) vars: Definitions,
+    /// What the run itself knows, the facts among it once they are there.
+    pub(super) magic: Values,
+    /// Set and registered variables.
+    pub(super) learned: Values,
+    /// Registered variables of which check mode cannot know the value.
+    pub(super) unknown: HashSet<Arc<str>>,
+    /// Whether check mode has found something to change: what comes after may depend on it.
+    pub(super) would_change: bool,
+    pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
+    pub(super) link_task: Option<JoinHandle<()>>,
+    /// Whether nothing more runs on it.
+    pub(super) ended: bool,
+    pub(super) recap: Recap,
+    pub(super) next_id: u64,
+    pub(super) progress: Progress,
+}
+
+/// How far a host has come in the play that runs.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// The next step to prepare.
+    pub(super) cursor: usize,
+    /// The first step that has not ended: what the frontier counts.
+    pub(super) position: usize,
+    /// Steps that have been sent or wait for those before them, in order.
+    pub(super) queue: VecDeque<Pending>,
+    /// Handlers to run at the next flush.
+    pub(super) notified: BTreeSet<usize>,
+    /// Handlers that have run since the flush began.
+    pub(super) flushed: BTreeSet<usize>,
+    /// The request that waits to be allowed to change the host, and its step.
+    pub(super) held: Option<(u64, usize)>,
+    /// Whether nothing more of the play runs on it.
+    pub(super) done: bool,
+}
+
+/// A step that has been prepared and has not ended.
+pub(super) struct Pending {
+    pub(super) step: usize,
+    pub(super) state: PendingState,
+}
+
+/// What a prepared step waits for.
+pub(super) enum PendingState {
+    /// An answer to this request.
+    Sent(Box<Sent>),
+    /// Those before it; this is its result.
+    Ready(Box<Ended>),
+}
+
+/// A request that has been sent.
+pub(super) struct Sent {
+    pub(super) request: Request,
+    pub(super) worker: WorkerKey,
+    pub(super) contents: Vec<(String, ContentSource)>,
+    pub(super) prepared: Prepared,
+    /// How often it has been tried.
+    pub(super) attempts: u32,
+    /// Whether what follows depends on its answer in a way that only the controller can decide.
+    pub(super) fence: bool,
+}
+
+/// How a step has ended on a host.
+pub(super) struct Ended {
+    pub(super) result: TaskResult,
+    /// What a `register` keeps.
+    pub(super) registered: Option<Value>,
+    /// Variables that it sets.
+    pub(super) facts: Values,
+}
+
+impl HostRun {
+    pub(super) fn new(name: &HostName, vars: Definitions, magic: Values) -> Self {
+        let name: Arc<str> = Arc::from(name.as_str());
+        Self {
+            recap: Recap { host: name.clone(), ..Recap::default() },
+            name,
+            vars,
+            magic,
+            learned: Values::new(),
+            unknown: HashSet::new(),
+            would_change: false,
+            link: None,
+            link_task: None,
+            ended: false,
+            next_id: 0,
+            progress: Progress::default(),
+        }
+    }
+
+    /// Whether it takes part in the play that runs.
+    pub(super) fn is_active(&self) -> bool {
+        !self.ended && !self.progress.done
+    }
+
+    /// The facts, as far as they are there.
+    pub(super) fn has_facts(&self) -> bool {
+        self.magic.contains_key("facts")
+    }
+}
+
+/// The names of what the run itself knows.
+pub fn magic_names() -> &'static [&'static str] {
+    &[
+        "inventory_hostname",
+        "inventory_hostname_short",
+        "group_names",
+        "groups",
+        "ansible_play_hosts",
+        "ansible_check_mode",
+        "playbook_dir",
+        "inventory_dir",
+        "facts",
+        "omit",
+    ]
+}
+
+/// What the run itself knows about a host before it has been reached.
+pub(super) fn magic(inventory: &Inventory, name: &HostName, groups: &Value, check: bool) -> Values {
+    let mut values = Values::new();
+    let mut set = |name: &str, value: Value| values.insert(Arc::from(name), value);
+    let text = name.as_str();
+    set("inventory_hostname", text.into());
+    set("inventory_hostname_short", text.split('.').next().unwrap_or(text).into());
+    let own = inventory.groups_of(name).into_iter();
+    let own: Vec<Value> = own.map(|group| Value::from(group.name.as_str())).collect();
+    set("group_names", own.into());
+    set("groups", groups.clone());
+    set("ansible_check_mode", check.into());
+    set("omit", super::calls::OMIT.into());
+    values
+}
+
+/// The hosts of every group.
+pub(super) fn groups(inventory: &Inventory) -> Value {
+    let mut map = Map::new();
+    for name in inventory.groups.keys() {
+        let hosts = inventory.hosts_in(name.as_str()).into_iter();
+        let hosts: Vec<Value> = hosts.map(|host| Value::from(host.as_str())).collect();
+        map.insert(name.as_str().to_owned().into(), hosts.into());
+    }
+    map.into()
+}

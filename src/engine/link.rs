@@ -1,0 +1,208 @@
+//! The input and output of one host: connects, starts workers as they are needed, carries messages both ways
+//! and hands out contents. It decides nothing.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use provision_worker::protocol::{Frame, FromWorker, Hello, MAX_PIECE, ToWorker};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+use super::content::ContentSource;
+use crate::transport::{
+    Become, ConnectionSettings, Connector, Session, WorkerReceiver, WorkerSender,
+};
+
+/// Which worker of a host: the one of the login user, or of the user it becomes.
+pub(super) type WorkerKey = Option<Become>;
+
+/// What the engine asks of a link.
+pub(super) enum ToLink {
+    /// Send a message to a worker. The contents may be asked for from now on.
+    Send(WorkerKey, ToWorker, Vec<(String, ContentSource)>),
+    /// Say [`LinkEvent::Timer`] after this time.
+    Timer(Duration, u64),
+}
+
+/// What a link tells the engine.
+pub(super) struct FromLink {
+    /// The host's index.
+    pub(super) host: usize,
+    /// What happened.
+    pub(super) event: LinkEvent,
+}
+
+/// What can happen to a link.
+pub(super) enum LinkEvent {
+    /// A worker has said hello. The time is since the first packet of the connection.
+    Hello(Box<Hello>, Duration),
+    /// A worker has said something.
+    Message(FromWorker),
+    /// A time that was asked for has passed.
+    Timer(u64),
+    /// Nothing more can be done with the host.
+    Lost {
+        /// Whether the host could not be reached at all, or no longer.
+        unreachable: bool,
+        /// Why.
+        message: String,
+    },
+}
+
+/// What a worker's reader tells its link.
+enum Inner {
+    Message(FromWorker),
+    NeedContent(WorkerKey, String),
+    Closed(WorkerKey, Option<String>),
+}
+
+/// How a link is made.
+pub(super) struct LinkStart {
+    pub(super) host: usize,
+    pub(super) name: Arc<str>,
+    pub(super) settings: ConnectionSettings,
+    /// The worker to start at once.
+    pub(super) first: WorkerKey,
+    pub(super) connector: Arc<Connector>,
+    /// How many connections may be under way.
+    pub(super) forks: Arc<Semaphore>,
+}
+
+/// Starts the link of a host. It ends when the sender it returns is dropped.
+pub(super) fn start(
+    start: LinkStart,
+    events: mpsc::UnboundedSender<FromLink>,
+) -> (mpsc::UnboundedSender<ToLink>, JoinHandle<()>) {
+    let (sender, requests) = mpsc::unbounded_channel();
+    let task = tokio::spawn(async move {
+        let host = start.host;
+        let tell = move |event| {
+            // The engine has gone if nobody listens; then nothing matters any more.
+            let _ = events.send(FromLink { host, event });
+        };
+        if let Err(lost) = run(start, requests, &tell).await {
+            tell(lost);
+        }
+    });
+    (sender, task)
+}
+
+fn lost(unreachable: bool, error: &impl ToString) -> LinkEvent {
+    LinkEvent::Lost { unreachable, message: error.to_string() }
+}
+
+async fn run(
+    start: LinkStart,
+    mut requests: mpsc::UnboundedReceiver<ToLink>,
+    tell: &(impl Fn(LinkEvent) + Clone + Send + Sync + 'static),
+) -> Result<(), LinkEvent> {
+    let begun = Instant::now();
+    let session = {
+        let _permit = start.forks.acquire().await;
+        let connected = start.connector.connect(&start.name, &start.settings).await;
+        connected.map_err(|error| lost(true, &error))?
+    };
+    let (inner_sender, mut inner) = mpsc::unbounded_channel();
+    let mut link = Link {
+        session,
+        begun,
+        workers: HashMap::new(),
+        contents: HashMap::new(),
+        inner: inner_sender,
+    };
+    link.worker(&start.first, tell).await?;
+    loop {
+        tokio::select! {
+            request = requests.recv() => match request {
+                None => break,
+                Some(ToLink::Timer(after, id)) => {
+                    let tell = tell.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(after).await;
+                        tell(LinkEvent::Timer(id));
+                    });
+                }
+                Some(ToLink::Send(key, message, contents)) => {
+                    link.contents.extend(contents);
+                    let frame = Frame::message(&message).map_err(|error| lost(false, &error))?;
+                    let worker = link.worker(&key, tell).await?;
+                    worker.send(&frame).await.map_err(|error| lost(true, &error))?;
+                }
+            },
+            Some(message) = inner.recv() => match message {
+                Inner::Message(message) => tell(LinkEvent::Message(message)),
+                Inner::NeedContent(key, sha256) => link.send_content(&key, &sha256).await?,
+                Inner::Closed(_, why) => {
+                    let why = why.unwrap_or_else(|| "the worker has ended".into());
+                    return Err(lost(true, &format!("the connection is lost: {why}")));
+                }
+            },
+        }
+    }
+    // Dropping the senders closes the channels, and a worker ends with its channel.
+    link.workers.clear();
+    link.session.close().await;
+    Ok(())
+}
+
+struct Link {
+    session: Session,
+    begun: Instant,
+    workers: HashMap<WorkerKey, WorkerSender>,
+    contents: HashMap<String, ContentSource>,
+    inner: mpsc::UnboundedSender<Inner>,
+}
+
+impl Link {
+    /// The worker, started if it is not running yet.
+    async fn worker(
+        &mut self,
+        key: &WorkerKey,
+        tell: &impl Fn(LinkEvent),
+    ) -> Result<&mut WorkerSender, LinkEvent> {
+        if !self.workers.contains_key(key) {
+            let started = self.session.start_worker(key.as_ref()).await;
+            let worker = started.map_err(|error| lost(false, &error))?;
+            tell(LinkEvent::Hello(Box::new(worker.hello), self.begun.elapsed()));
+            tokio::spawn(read(key.clone(), worker.incoming, self.inner.clone()));
+            self.workers.insert(key.clone(), worker.outgoing);
+        }
+        self.workers.get_mut(key).ok_or_else(|| lost(false, &"the worker is gone"))
+    }
+
+    async fn send_content(&mut self, key: &WorkerKey, sha256: &str) -> Result<(), LinkEvent> {
+        let opened = self.contents.get(sha256).and_then(|source| source.open().ok());
+        let Some(worker) = self.workers.get_mut(key) else { return Ok(()) };
+        let Some(mut source) = opened else {
+            // A worker takes an empty piece for "it is not there".
+            return worker.send(&Frame::Piece(Vec::new())).await.map_err(|error| lost(true, &error));
+        };
+        let mut buffer = vec![0; MAX_PIECE];
+        loop {
+            let length = source.read(&mut buffer).unwrap_or(0);
+            if length == 0 {
+                return Ok(());
+            }
+            let piece = Frame::Piece(buffer[..length].to_vec());
+            worker.send(&piece).await.map_err(|error| lost(true, &error))?;
+        }
+    }
+}
+
+/// Reads what a worker says until it ends.
+async fn read(key: WorkerKey, mut incoming: WorkerReceiver, inner: mpsc::UnboundedSender<Inner>) {
+    loop {
+        let message = match incoming.recv().await {
+            Ok(Some(FromWorker::NeedContent(sha256))) => Inner::NeedContent(key.clone(), sha256),
+            Ok(Some(message)) => Inner::Message(message),
+            Ok(None) => Inner::Closed(key.clone(), None),
+            Err(error) => Inner::Closed(key.clone(), Some(error.to_string())),
+        };
+        let closed = matches!(message, Inner::Closed(..));
+        if inner.send(message).is_err() || closed {
+            return;
+        }
+    }
+}

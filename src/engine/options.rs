@@ -1,0 +1,24 @@
+//! What the user asked of a run beside the playbooks.
+
+use super::TagFilter;
+
+/// How to run.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Change nothing; say what would be changed.
+    pub check: bool,
+    /// Have the texts before and after each change sent along.
+    pub diff: bool,
+    /// How many hosts are connected to at the same time at most.
+    pub forks: usize,
+    /// Which tasks to run.
+    pub tags: TagFilter,
+    /// The login user, where the inventory does not name one.
+    pub user: Option<String>,
+    /// The key file, where the inventory does not name one.
+    pub private_key: Option<std::path::PathBuf>,
+    /// Whether tasks become another user, where nothing else says so.
+    pub escalate: bool,
+    /// The user they become then.
+    pub become_user: Option<String>,
+}

@@ -1,0 +1,320 @@
+//! From a worker's answers to a task's result: what was changed, what failed, what is registered.
+
+use std::sync::Arc;
+
+use provision_worker::protocol::Outcome;
+
+use super::calls::{Item, ItemState, Prepared, first_false, text};
+use super::host::{Ended, HostRun};
+use super::shared::Shared;
+use crate::event::{ItemResult, Status, TaskResult};
+use crate::playbook::{Play, Task};
+use crate::source::Diagnostic;
+use crate::value::{Map, Value, from_json};
+use crate::vars::Values;
+
+/// How many lines of a failed program's output are shown.
+const OUTPUT_LINES: usize = 20;
+
+/// Says of one item how it ended.
+struct Verdict {
+    status: Status,
+    message: Option<String>,
+    registered: Value,
+}
+
+/// Judges the outcomes of a task's calls.
+pub(super) fn conclude(
+    shared: &Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+    prepared: &Prepared,
+    outcomes: &[Outcome],
+) -> Ended {
+    let verdicts: Vec<Verdict> = prepared
+        .items
+        .iter()
+        .map(|item| match &item.state {
+            ItemState::Skipped(condition) => skipped(item, condition),
+            ItemState::Call(index) => match outcomes.get(*index) {
+                Some(outcome) => judge(shared, play, host, task, item, outcome),
+                None => Verdict::failed("the worker gave no answer".into(), Map::new()),
+            },
+        })
+        .collect();
+    let status = total(verdicts.iter().map(|verdict| verdict.status), task.ignore_errors);
+    let mut result = TaskResult {
+        status,
+        changes: outcomes.iter().flat_map(|outcome| outcome.changes.clone()).collect(),
+        message: verdicts
+            .iter()
+            .filter(|verdict| verdict.status.is_failure() == status.is_failure())
+            .find_map(|verdict| verdict.message.clone()),
+        output: outcomes.iter().find_map(last_lines).filter(|_| status.is_failure()),
+        items: Vec::new(),
+        registered: None,
+        millis: outcomes.iter().map(|outcome| outcome.millis).sum(),
+    };
+    if prepared.is_loop {
+        let items = prepared.items.iter().zip(&verdicts);
+        result.items = items
+            .map(|(item, verdict)| ItemResult {
+                label: item.label.clone(),
+                status: verdict.status,
+                message: verdict.message.clone(),
+            })
+            .collect();
+    }
+    let registered = register(prepared.is_loop, verdicts);
+    if task.no_log {
+        censor(&mut result);
+    } else {
+        result.registered = Some(registered.clone());
+    }
+    Ended { result, registered: Some(registered), facts: Values::new() }
+}
+
+fn censor(result: &mut TaskResult) {
+    result.changes.iter_mut().for_each(|change| change.diff = None);
+    result.output = None;
+    if result.message.is_some() {
+        result.message = Some("hidden, because of `no_log`".into());
+    }
+    for (number, item) in result.items.iter_mut().enumerate() {
+        item.label = format!("item {}", number + 1);
+        item.message = None;
+    }
+}
+
+impl Status {
+    fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Ignored | Self::Unreachable)
+    }
+}
+
+impl Verdict {
+    fn failed(message: String, mut registered: Map) -> Self {
+        set(&mut registered, "failed", true);
+        set(&mut registered, "changed", false);
+        set(&mut registered, "msg", message.as_str());
+        Self { status: Status::Failed, message: Some(message), registered: registered.into() }
+    }
+}
+
+fn set(map: &mut Map, name: &str, value: impl Into<Value>) {
+    map.insert(name.to_owned().into(), value.into());
+}
+
+fn skipped(item: &Item, condition: &str) -> Verdict {
+    let mut registered = Map::new();
+    set(&mut registered, "skipped", true);
+    set(&mut registered, "changed", false);
+    set(&mut registered, "failed", false);
+    set(&mut registered, "skip_reason", condition);
+    set_item(&mut registered, item);
+    let message = Some(format!("`{condition}` does not hold"));
+    Verdict { status: Status::Skipped, message, registered: registered.into() }
+}
+
+fn set_item(registered: &mut Map, item: &Item) {
+    if let Some(value) = &item.value {
+        set(registered, "item", value.clone());
+    }
+}
+
+fn judge(
+    shared: &Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+    item: &Item,
+    outcome: &Outcome,
+) -> Verdict {
+    let mut registered = fields(outcome);
+    set_item(&mut registered, item);
+    if let Some(reason) = &outcome.unknown {
+        let message = Some(reason.clone());
+        return Verdict { status: Status::Unknown, message, registered: registered.into() };
+    }
+    let mut changed = !outcome.changes.is_empty();
+    let mut failed = outcome.failure.is_some();
+    for (conditions, verdict) in
+        [(&task.changed_when, &mut changed), (&task.failed_when, &mut failed)]
+    {
+        let Some(conditions) = conditions else { continue };
+        match all_hold(shared, play, host, task, item, &registered, conditions) {
+            Ok(holds) => *verdict = holds,
+            Err(diagnostic) => return Verdict::failed(shared.explain(&diagnostic), registered),
+        }
+    }
+    let failure = outcome.failure.as_ref().map(|failure| failure.message.clone());
+    if failed {
+        // What nobody can know yet is no failure: the change that it builds on has not been made.
+        if shared.options.check && host.would_change && outcome.failure.is_some() {
+            let message = failure.map(|why| format!("{why}; this may be due to changes not made"));
+            return Verdict { status: Status::Unknown, message, registered: registered.into() };
+        }
+        let because = || "`failed_when` holds".to_owned();
+        return Verdict::failed(failure.unwrap_or_else(because), registered);
+    }
+    set(&mut registered, "failed", false);
+    set(&mut registered, "changed", changed);
+    let status = if changed { Status::Changed } else { Status::Ok };
+    Verdict { status, message: None, registered: registered.into() }
+}
+
+/// What the module registers, and what every task registers.
+fn fields(outcome: &Outcome) -> Map {
+    let mut map = Map::new();
+    let failure = outcome.failure.iter().flat_map(|failure| &failure.output);
+    for (name, value) in outcome.output.iter().chain(failure) {
+        set(&mut map, name, from_json(value));
+    }
+    set(&mut map, "changed", !outcome.changes.is_empty());
+    set(&mut map, "failed", outcome.failure.is_some());
+    set(&mut map, "skipped", false);
+    if let Some(failure) = &outcome.failure {
+        set(&mut map, "msg", failure.message.as_str());
+    }
+    map
+}
+
+/// Whether all conditions hold, with the result under the name that the task registers it by.
+pub(super) fn all_hold(
+    shared: &Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+    item: &Item,
+    registered: &Map,
+    conditions: &[crate::playbook::When],
+) -> Result<bool, Box<Diagnostic>> {
+    let mut locals = item.locals.clone();
+    if let Some(name) = &task.register {
+        locals.insert(name.clone(), registered.clone().into());
+    }
+    let scope = shared.scope(play, host, Some(task), &locals);
+    Ok(first_false(conditions, &scope)?.is_none())
+}
+
+/// The status of a task whose items ended like this.
+fn total(items: impl Iterator<Item = Status>, ignore_errors: bool) -> Status {
+    let (mut count, mut skipped, mut worst) = (0, 0, Status::Ok);
+    for status in items {
+        count += 1;
+        match status {
+            Status::Skipped => skipped += 1,
+            other => worst = worst.max(other),
+        }
+    }
+    match worst {
+        Status::Ok if count > 0 && count == skipped => Status::Skipped,
+        Status::Failed if ignore_errors => Status::Ignored,
+        other => other,
+    }
+}
+
+fn register(is_loop: bool, mut verdicts: Vec<Verdict>) -> Value {
+    if !is_loop {
+        return verdicts.pop().map_or_else(Value::none, |verdict| verdict.registered);
+    }
+    let any = |status| verdicts.iter().any(|verdict| verdict.status == status);
+    let mut map = Map::new();
+    set(&mut map, "changed", any(Status::Changed));
+    set(&mut map, "failed", any(Status::Failed));
+    let all_skipped =
+        !verdicts.is_empty() && verdicts.iter().all(|verdict| verdict.status == Status::Skipped);
+    set(&mut map, "skipped", all_skipped);
+    let results: Vec<Value> = verdicts.into_iter().map(|verdict| verdict.registered).collect();
+    set(&mut map, "results", results);
+    map.into()
+}
+
+/// The last lines of what a failed program printed and complained.
+fn last_lines(outcome: &Outcome) -> Option<String> {
+    let output = &outcome.failure.as_ref()?.output;
+    let text = |name: &str| output.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+    let lines: Vec<&str> = text("stdout").lines().chain(text("stderr").lines()).collect();
+    let last = lines.len().saturating_sub(OUTPUT_LINES);
+    (!lines.is_empty()).then(|| lines[last..].join("\n"))
+}
+
+/// A result that was found on the controller.
+pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
+    let mut registered = Map::new();
+    set(&mut registered, "changed", false);
+    set(&mut registered, "failed", status == Status::Failed);
+    set(&mut registered, "skipped", status == Status::Skipped);
+    if let Some(message) = &message {
+        set(&mut registered, "msg", message.as_str());
+    }
+    Ended {
+        result: TaskResult {
+            status,
+            changes: Vec::new(),
+            message,
+            output: None,
+            items: Vec::new(),
+            registered: None,
+            millis: 0,
+        },
+        registered: Some(registered.into()),
+        facts: Values::new(),
+    }
+}
+
+/// What a control action does for one item.
+pub(super) fn control(
+    shared: &Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+    item: &Item,
+) -> Result<Ended, Box<Diagnostic>> {
+    use crate::playbook::{Action, Control};
+    let Action::Control(control) = &task.action else { return Ok(ended(Status::Ok, None)) };
+    let scope = shared.scope(play, host, Some(task), &item.locals);
+    let render = |definition: &crate::vars::Definition| definition.render(&shared.templates, &scope);
+    Ok(match control {
+        Control::FlushHandlers | Control::Noop => ended(Status::Ok, None),
+        Control::Fail { msg } => ended(Status::Failed, Some(text(&render(msg)?))),
+        Control::Debug { what, variable } => {
+            let shown = text(&render(what)?);
+            let prefix = variable.as_ref().map(|name| format!("{name} = ")).unwrap_or_default();
+            ended(Status::Ok, Some(format!("{prefix}{shown}")))
+        }
+        Control::Assert { that, fail_msg, success_msg } => match first_false(that, &scope)? {
+            None => ended(Status::Ok, success_msg.as_ref().map(render).transpose()?.map(|m| text(&m))),
+            Some(condition) => {
+                let said = fail_msg.as_ref().map(render).transpose()?;
+                let said = said.map(|said| format!("{} (`{condition}` does not hold)", text(&said)));
+                let said = said.unwrap_or_else(|| format!("`{condition}` does not hold"));
+                ended(Status::Failed, Some(said))
+            }
+        },
+        Control::SetFact(facts) => {
+            let mut done = ended(Status::Ok, None);
+            for (name, definition) in facts {
+                done.facts.insert(Arc::clone(name), render(definition)?);
+            }
+            done
+        }
+    })
+}
+
+/// The result of a control action over all items of its loop.
+pub(super) fn total_of(task: &Task, prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
+    if !prepared.is_loop {
+        return all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
+    }
+    let status = total(all.iter().map(|ended| ended.result.status), task.ignore_errors);
+    let messages: Vec<&str> = all.iter().filter_map(|ended| ended.result.message.as_deref()).collect();
+    let mut whole = ended(status, (!messages.is_empty()).then(|| messages.join("\n")));
+    let results: Vec<Value> = all.iter().filter_map(|ended| ended.registered.clone()).collect();
+    let mut map = whole.registered.take().and_then(Value::into_map).unwrap_or_default();
+    set(&mut map, "results", results);
+    whole.registered = Some(map.into());
+    whole.facts = all.into_iter().flat_map(|ended| ended.facts).collect();
+    whole
+}

@@ -1,0 +1,28 @@
+//! The order of precedence.
+
+/// Where a variable can be set, from the weakest to the strongest. This is Ansible's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// `roles/NAME/defaults/main.yaml`. A role's own defaults win over those of the play's other roles.
+    RoleDefaults,
+    /// The inventory and its `group_vars/` and `host_vars/`; the inventory knows their order.
+    Inventory,
+    /// `vars:` of the play.
+    Play,
+    /// `vars_files:` of the play; a later file wins.
+    PlayFiles,
+    /// `roles/NAME/vars/main.yaml`.
+    Role,
+    /// `vars:` of the task.
+    Task,
+    /// `set_fact` and `register`: what was learned in this run.
+    Learned,
+    /// `vars:` beside a role's name in `roles:`.
+    RoleParameters,
+    /// `-e` on the command line.
+    Extra,
+    /// The item of a loop.
+    Loop,
+    /// What the run itself knows: `inventory_hostname`, `groups`, `facts`, ...
+    Magic,
+}

@@ -1,0 +1,122 @@
+//! The variables that one task sees on one host. Definitions are rendered when they are asked for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{Definitions, Layer};
+use crate::source::{Diagnostic, SourceMap};
+use crate::template::{Lookup, TemplateError, Templates};
+use crate::value::Value;
+
+/// Values that were learned in the run. They are data and never rendered.
+pub type Values = IndexMap<Arc<str>, Value>;
+
+/// Where a layer has its variables.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    /// Values as they are.
+    Values(&'a Values),
+    /// Definitions that are rendered when they are used.
+    Definitions(&'a Definitions),
+}
+
+/// One layer of a scope.
+#[derive(Clone, Copy)]
+pub struct ScopeLayer<'a> {
+    /// Which layer it is.
+    pub layer: Layer,
+    /// Its variables.
+    pub source: Source<'a>,
+}
+
+/// The variables of one task on one host.
+pub struct Scope<'a> {
+    templates: &'a Templates,
+    sources: &'a SourceMap,
+    layers: Vec<ScopeLayer<'a>>,
+    rendered: RefCell<HashMap<String, Value>>,
+    resolving: RefCell<Vec<String>>,
+}
+
+impl<'a> Scope<'a> {
+    /// A scope of these layers. The strongest layer wins; of two of the same kind, the later one.
+    pub fn new(
+        templates: &'a Templates,
+        sources: &'a SourceMap,
+        mut layers: Vec<ScopeLayer<'a>>,
+    ) -> Self {
+        layers.sort_by_key(|layer| layer.layer);
+        Self { templates, sources, layers, rendered: RefCell::default(), resolving: RefCell::default() }
+    }
+
+    /// The templates that the scope renders with.
+    pub fn templates(&self) -> &'a Templates {
+        self.templates
+    }
+
+    fn find(&self, name: &str) -> Option<Result<Value, Box<Diagnostic>>> {
+        self.layers.iter().rev().find_map(|layer| match layer.source {
+            Source::Values(values) => values.get(name).cloned().map(Ok),
+            Source::Definitions(definitions) => {
+                definitions.get(name).map(|definition| definition.render(self.templates, self))
+            }
+        })
+    }
+
+    /// The failure to render `name`, which says where the definition stands that is at fault.
+    fn nested_error(&self, name: &str, diagnostic: &Diagnostic) -> TemplateError {
+        let place = diagnostic.primary.as_ref().map(|label| {
+            let (line, column) = self.sources.line_column(label.span);
+            format!(" ({}:{line}:{column})", self.sources.path(label.span.file).display())
+        });
+        TemplateError {
+            message: format!("in `{name}`{}: {}", place.unwrap_or_default(), diagnostic.message),
+            help: diagnostic.help.first().cloned(),
+            ..TemplateError::default()
+        }
+    }
+}
+
+impl Lookup for Scope<'_> {
+    fn get(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        if let Some(value) = self.rendered.borrow().get(name) {
+            return Ok(Some(value.clone()));
+        }
+        if self.resolving.borrow().iter().any(|outer| outer == name) {
+            let chain = self.resolving.borrow().join("` -> `");
+            return Err(TemplateError {
+                message: format!("variables are defined by each other: `{chain}` -> `{name}`"),
+                ..TemplateError::default()
+            });
+        }
+        self.resolving.borrow_mut().push(name.to_owned());
+        let found = self.find(name);
+        self.resolving.borrow_mut().pop();
+        match found {
+            None => Ok(None),
+            Some(Ok(value)) => {
+                self.rendered.borrow_mut().insert(name.to_owned(), value.clone());
+                Ok(Some(value))
+            }
+            Some(Err(diagnostic)) => Err(self.nested_error(name, &diagnostic)),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for layer in &self.layers {
+            match layer.source {
+                Source::Values(values) => names.extend(values.keys().map(ToString::to_string)),
+                Source::Definitions(definitions) => {
+                    names.extend(definitions.keys().map(ToString::to_string));
+                }
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}

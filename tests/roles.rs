@@ -1,0 +1,51 @@
+//! Whether docs/variables.md lists the variables of the roles: all of them, and no others. What the roles do is shown
+//! on hosts.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn every_variable_of_a_role_is_documented_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut defined = BTreeSet::new();
+    for file in variable_files(&root.join("roles")) {
+        defined.extend(keys(&fs::read_to_string(file).expect("a file of variables")));
+    }
+    assert!(defined.len() > 50, "only {} variables were found", defined.len());
+    // These have no default: whether they are there means something.
+    defined.extend(["kubelet_cgroup_driver", "smoke_image_archive"].map(String::from));
+
+    let manual = fs::read_to_string(root.join("docs/variables.md")).expect("the manual");
+    assert_eq!(documented(&manual), defined);
+}
+
+/// The `main.yaml` of each `defaults` and `vars` below a directory.
+fn variable_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            let main = path.join("main.yaml");
+            if (path.ends_with("defaults") || path.ends_with("vars")) && main.is_file() {
+                files.push(main);
+            } else {
+                files.extend(variable_files(&path));
+            }
+        }
+    }
+    files
+}
+
+/// The keys of a block mapping, none of which is indented.
+fn keys(yaml: &str) -> BTreeSet<String> {
+    let lines = yaml.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    lines.filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect()
+}
+
+/// What stands in backquotes in the first column of the tables.
+fn documented(manual: &str) -> BTreeSet<String> {
+    let rows = manual.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(String::from).collect()
+}
