@@ -55,7 +55,7 @@ pub(super) enum LinkEvent {
 enum Inner {
     Message(FromWorker),
     NeedContent(WorkerKey, String),
-    Closed(WorkerKey, Option<String>),
+    Closed(Option<String>),
 }
 
 /// How a link is made.
@@ -134,7 +134,7 @@ async fn run(
             Some(message) = inner.recv() => match message {
                 Inner::Message(message) => tell(LinkEvent::Message(message)),
                 Inner::NeedContent(key, sha256) => link.send_content(&key, &sha256).await?,
-                Inner::Closed(_, why) => {
+                Inner::Closed(why) => {
                     let why = why.unwrap_or_else(|| "the worker has ended".into());
                     return Err(lost(true, &format!("the connection is lost: {why}")));
                 }
@@ -197,8 +197,8 @@ async fn read(key: WorkerKey, mut incoming: WorkerReceiver, inner: mpsc::Unbound
         let message = match incoming.recv().await {
             Ok(Some(FromWorker::NeedContent(sha256))) => Inner::NeedContent(key.clone(), sha256),
             Ok(Some(message)) => Inner::Message(message),
-            Ok(None) => Inner::Closed(key.clone(), None),
-            Err(error) => Inner::Closed(key.clone(), Some(error.to_string())),
+            Ok(None) => Inner::Closed(None),
+            Err(error) => Inner::Closed(Some(error.to_string())),
         };
         let closed = matches!(message, Inner::Closed(..));
         if inner.send(message).is_err() || closed {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use provision_worker::protocol::Outcome;
+use provision_worker::protocol::{Changed, Outcome};
 
 use super::calls::{Item, ItemState, Prepared, first_false, text};
 use super::host::{Ended, HostRun};
@@ -46,7 +46,7 @@ pub(super) fn conclude(
     let status = total(verdicts.iter().map(|verdict| verdict.status), task.ignore_errors);
     let mut result = TaskResult {
         status,
-        changes: outcomes.iter().flat_map(|outcome| outcome.changes.clone()).collect(),
+        changes: changes(prepared, &verdicts, outcomes),
         message: verdicts
             .iter()
             .filter(|verdict| verdict.status.is_failure() == status.is_failure())
@@ -73,6 +73,19 @@ pub(super) fn conclude(
         result.registered = Some(registered.clone());
     }
     Ended { result, registered: Some(registered), facts: Values::new() }
+}
+
+/// The changes of the items that count as changed; of one that failed, those that had been made.
+fn changes(prepared: &Prepared, verdicts: &[Verdict], outcomes: &[Outcome]) -> Vec<Changed> {
+    let counts = |status| matches!(status, Status::Changed | Status::Unknown | Status::Failed);
+    let items = prepared.items.iter().zip(verdicts).filter(|(_, verdict)| counts(verdict.status));
+    items
+        .filter_map(|(item, _)| match item.state {
+            ItemState::Call(index) => outcomes.get(index),
+            ItemState::Skipped(_) => None,
+        })
+        .flat_map(|outcome| outcome.changes.clone())
+        .collect()
 }
 
 fn censor(result: &mut TaskResult) {
