@@ -95,7 +95,10 @@ impl HostRun {
     pub(super) fn new(name: &HostName, vars: Definitions, magic: Values) -> Self {
         let name: Arc<str> = Arc::from(name.as_str());
         Self {
-            recap: Recap { host: name.clone(), ..Recap::default() },
+            recap: Recap {
+                host: name.clone(),
+                ..Recap::default()
+            },
             name,
             vars,
             magic,
@@ -143,7 +146,10 @@ pub(super) fn magic(inventory: &Inventory, name: &HostName, groups: &Value, chec
     let mut set = |name: &str, value: Value| values.insert(Arc::from(name), value);
     let text = name.as_str();
     set("inventory_hostname", text.into());
-    set("inventory_hostname_short", text.split('.').next().unwrap_or(text).into());
+    set(
+        "inventory_hostname_short",
+        text.split('.').next().unwrap_or(text).into(),
+    );
     let own = inventory.groups_of(name).into_iter();
     let own: Vec<Value> = own.map(|group| Value::from(group.name.as_str())).collect();
     set("group_names", own.into());

@@ -56,15 +56,24 @@ pub(super) enum PlayEnd {
 impl PlayRun<'_> {
     /// Runs the play.
     pub(super) async fn run(mut self) -> PlayEnd {
-        let names = self.batch.iter().map(|&host| self.hosts[host].name.clone()).collect();
-        self.events.event(&Event::PlayStarted { play: self.play.name.clone(), hosts: names });
+        let names = self
+            .batch
+            .iter()
+            .map(|&host| self.hosts[host].name.clone())
+            .collect();
+        self.events.event(&Event::PlayStarted {
+            play: self.play.name.clone(),
+            hosts: names,
+        });
         for host in self.batch.clone() {
             self.connect(host);
             self.advance(host);
         }
         self.tell();
         let interrupted = self.follow().await;
-        self.events.event(&Event::PlayFinished { play: self.play.name.clone() });
+        self.events.event(&Event::PlayFinished {
+            play: self.play.name.clone(),
+        });
         match (interrupted, self.fatal) {
             (true, _) => PlayEnd::Interrupted,
             (false, Some(_)) => PlayEnd::Fatal,
@@ -100,8 +109,13 @@ impl PlayRun<'_> {
         if self.hosts[host].link.is_some() {
             return;
         }
-        self.events.event(&Event::HostConnecting { host: self.hosts[host].name.clone() });
-        if let Err(diagnostic) = self.connections.start(self.shared, self.play, self.hosts, host) {
+        self.events.event(&Event::HostConnecting {
+            host: self.hosts[host].name.clone(),
+        });
+        if let Err(diagnostic) = self
+            .connections
+            .start(self.shared, self.play, self.hosts, host)
+        {
             let message = self.shared.explain(&diagnostic);
             self.lose(host, false, message);
         }
@@ -114,7 +128,10 @@ impl PlayRun<'_> {
         }
         match message.event {
             LinkEvent::Hello(hello, after) => self.greet(host, *hello, after),
-            LinkEvent::Lost { unreachable, message } => return self.lose(host, unreachable, message),
+            LinkEvent::Lost {
+                unreachable,
+                message,
+            } => return self.lose(host, unreachable, message),
             LinkEvent::Timer(id) => self.try_again(host, id),
             LinkEvent::Message(FromWorker::Held(id)) => self.hold(host, id),
             LinkEvent::Message(FromWorker::Done(response)) => self.answer(host, &response),
@@ -132,15 +149,22 @@ impl PlayRun<'_> {
         if run.has_facts() {
             return;
         }
-        run.magic.insert(Arc::from("facts"), from_json(&hello.facts));
+        run.magic
+            .insert(Arc::from("facts"), from_json(&hello.facts));
         let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        self.events.event(&Event::HostConnected { host: run.name.clone(), millis });
+        self.events.event(&Event::HostConnected {
+            host: run.name.clone(),
+            millis,
+        });
     }
 
     /// A request wants to change the host: it may once every host has finished the steps before.
     fn hold(&mut self, host: usize, id: u64) {
         let progress = &mut self.hosts[host].progress;
-        let step = progress.queue.iter().find(|pending| pending.request_id() == Some(id));
+        let step = progress
+            .queue
+            .iter()
+            .find(|pending| pending.request_id() == Some(id));
         progress.held = step.map(|pending| (id, pending.step));
         self.let_go(host);
     }
@@ -151,18 +175,34 @@ impl PlayRun<'_> {
             && step <= self.frontier.position()
         {
             run.progress.held = None;
-            run.send(ToLink::Send(run.worker_of(id), ToWorker::Go(id), Vec::new()));
+            run.send(ToLink::Send(
+                run.worker_of(id),
+                ToWorker::Go(id),
+                Vec::new(),
+            ));
         }
     }
 
     fn answer(&mut self, host: usize, response: &Response) {
-        let Some(at) = self.hosts[host].queued(response.id) else { return };
+        let Some(at) = self.hosts[host].queued(response.id) else {
+            return;
+        };
         let pending = &self.hosts[host].progress.queue[at];
-        let PendingState::Sent(sent) = &pending.state else { return };
-        let Some(task) = self.steps[pending.step].task().cloned() else { return };
+        let PendingState::Sent(sent) = &pending.state else {
+            return;
+        };
+        let Some(task) = self.steps[pending.step].task().cloned() else {
+            return;
+        };
         let (attempts, run) = (sent.attempts, &self.hosts[host]);
-        let mut ended =
-            conclude(self.shared, self.play, run, &task, &sent.prepared, &response.outcomes);
+        let mut ended = conclude(
+            self.shared,
+            self.play,
+            run,
+            &task,
+            &sent.prepared,
+            &response.outcomes,
+        );
         if let Some(retry) = &task.retry
             && let Some(item) = sent.prepared.items.first()
             && ended.result.status != Status::Unknown
@@ -175,7 +215,11 @@ impl PlayRun<'_> {
                     return;
                 }
                 Ok(false) => {
-                    let status = if task.ignore_errors { Status::Ignored } else { Status::Failed };
+                    let status = if task.ignore_errors {
+                        Status::Ignored
+                    } else {
+                        Status::Failed
+                    };
                     let why = ended.result.message.take();
                     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                     ended.result.status = status;
@@ -195,10 +239,23 @@ impl PlayRun<'_> {
         item: &Item,
         ended: &Ended,
     ) -> Result<bool, Box<Diagnostic>> {
-        let Some(retry) = &task.retry else { return Ok(true) };
-        let registered = ended.registered.clone().and_then(crate::value::Value::into_map);
+        let Some(retry) = &task.retry else {
+            return Ok(true);
+        };
+        let registered = ended
+            .registered
+            .clone()
+            .and_then(crate::value::Value::into_map);
         let registered = registered.unwrap_or_default();
-        all_hold(self.shared, self.play, &self.hosts[host], task, item, &registered, &retry.until)
+        all_hold(
+            self.shared,
+            self.play,
+            &self.hosts[host],
+            task,
+            item,
+            &registered,
+            &retry.until,
+        )
     }
 
     /// Sends a request again under a new number.
@@ -218,8 +275,16 @@ impl PlayRun<'_> {
 
     fn lose(&mut self, host: usize, unreachable: bool, message: String) {
         let run = &mut self.hosts[host];
-        let status = if unreachable { Status::Unreachable } else { Status::Failed };
-        let step = run.progress.queue.front().map_or(run.progress.cursor, |pending| pending.step);
+        let status = if unreachable {
+            Status::Unreachable
+        } else {
+            Status::Failed
+        };
+        let step = run
+            .progress
+            .queue
+            .front()
+            .map_or(run.progress.cursor, |pending| pending.step);
         let step = step.min(self.steps.len().saturating_sub(1));
         self.end_host(host);
         let result = ended(status, Some(message)).result;
@@ -251,11 +316,15 @@ impl PlayRun<'_> {
 
     /// Takes the results at the front of the queue, in order.
     fn settle(&mut self, host: usize) {
-        while let Some(Pending { state: PendingState::Ready(_), .. }) =
-            self.hosts[host].progress.queue.front()
+        while let Some(Pending {
+            state: PendingState::Ready(_),
+            ..
+        }) = self.hosts[host].progress.queue.front()
         {
-            let Some(Pending { step, state: PendingState::Ready(ended) }) =
-                self.hosts[host].progress.queue.pop_front()
+            let Some(Pending {
+                step,
+                state: PendingState::Ready(ended),
+            }) = self.hosts[host].progress.queue.pop_front()
             else {
                 return;
             };
@@ -268,7 +337,9 @@ impl PlayRun<'_> {
     }
 
     fn finish(&mut self, host: usize, step: usize, ended: Ended) {
-        let Some(task) = self.steps[step].task().cloned() else { return };
+        let Some(task) = self.steps[step].task().cloned() else {
+            return;
+        };
         let status = ended.result.status;
         let run = &mut self.hosts[host];
         run.learned.extend(ended.facts);
@@ -288,10 +359,15 @@ impl PlayRun<'_> {
             for (name, _) in &task.notify {
                 let handlers = self.play.handlers.iter().enumerate();
                 let notified = handlers.filter(|(_, handler)| handler.answers_to(name));
-                run.progress.notified.extend(notified.map(|(index, _)| index));
+                run.progress
+                    .notified
+                    .extend(notified.map(|(index, _)| index));
             }
         }
-        self.finished.entry(step).or_default().push((host, ended.result));
+        self.finished
+            .entry(step)
+            .or_default()
+            .push((host, ended.result));
         if status == Status::Failed {
             self.end_host(host);
         }
@@ -325,7 +401,11 @@ impl PlayRun<'_> {
     fn report(&mut self, host: usize, task: TaskName, result: TaskResult) {
         let run = &mut self.hosts[host];
         run.recap.count(result.status);
-        self.events.event(&Event::TaskFinished { task, host: run.name.clone(), result });
+        self.events.event(&Event::TaskFinished {
+            task,
+            host: run.name.clone(),
+            result,
+        });
     }
 
     /// Ends the play on every host, once the failed step has ended everywhere.
@@ -364,7 +444,10 @@ impl PlayRun<'_> {
             self.settle(host);
         }
         let run = &mut self.hosts[host];
-        if run.is_active() && run.progress.cursor == self.steps.len() && run.progress.queue.is_empty() {
+        if run.is_active()
+            && run.progress.cursor == self.steps.len()
+            && run.progress.queue.is_empty()
+        {
             self.frontier.left(run.progress.position);
             run.progress.done = true;
         }
@@ -374,7 +457,9 @@ impl PlayRun<'_> {
     fn prepare_next(&mut self, host: usize) -> bool {
         let progress = &mut self.hosts[host].progress;
         let (cursor, idle) = (progress.cursor, progress.queue.is_empty());
-        let Some(step) = self.steps.get(cursor) else { return false };
+        let Some(step) = self.steps.get(cursor) else {
+            return false;
+        };
         if progress.queue.len() >= WINDOW || progress.queue.iter().any(Pending::is_fence) {
             return false;
         }
@@ -383,7 +468,11 @@ impl PlayRun<'_> {
             StepKind::Flush { end } => {
                 if idle {
                     progress.flushed.clear();
-                    progress.cursor = if progress.notified.is_empty() { end + 1 } else { cursor + 1 };
+                    progress.cursor = if progress.notified.is_empty() {
+                        end + 1
+                    } else {
+                        cursor + 1
+                    };
                 }
                 idle
             }
@@ -404,7 +493,9 @@ impl PlayRun<'_> {
             StepKind::FlushEnd { start } => {
                 if idle {
                     // A handler that has been notified by a later one has its turn; once in a flush.
-                    progress.notified.retain(|index| !progress.flushed.contains(index));
+                    progress
+                        .notified
+                        .retain(|index| !progress.flushed.contains(index));
                     let again = !progress.notified.is_empty();
                     progress.cursor = if again { start } else { cursor + 1 };
                 }
@@ -418,7 +509,11 @@ impl PlayRun<'_> {
         if self.must_wait(host, cursor) {
             return false;
         }
-        let unknown = self.steps[cursor].needs.iter().filter(|name| run.unknown.contains(*name)).min();
+        let unknown = self.steps[cursor]
+            .needs
+            .iter()
+            .filter(|name| run.unknown.contains(*name))
+            .min();
         let ended = if let Some(name) = unknown {
             let why = format!("depends on `{name}`, which check mode cannot know");
             Some(ended(Status::Unknown, Some(why)))
@@ -440,7 +535,10 @@ impl PlayRun<'_> {
                 ended.result.status = Status::Ignored;
             }
             let state = PendingState::Ready(Box::new(ended));
-            progress.queue.push_back(Pending { step: cursor, state });
+            progress.queue.push_back(Pending {
+                step: cursor,
+                state,
+            });
         }
         progress.cursor += 1;
         true
@@ -452,7 +550,9 @@ impl PlayRun<'_> {
         let queue = run.progress.queue.iter();
         let tasks = queue.filter_map(|pending| self.steps[pending.step].task());
         (!run.has_facts() && needs.contains("facts"))
-            || tasks.flat_map(|task| task.learns()).any(|name| needs.contains(&name))
+            || tasks
+                .flat_map(|task| task.learns())
+                .any(|name| needs.contains(&name))
     }
 
     /// Carries out a control action or sends a request. Returns whether it could be done now.
@@ -471,12 +571,20 @@ impl PlayRun<'_> {
             }
             let ended = self.control(host, task, &prepared)?;
             let state = PendingState::Ready(Box::new(ended));
-            self.hosts[host].progress.queue.push_back(Pending { step: cursor, state });
+            self.hosts[host].progress.queue.push_back(Pending {
+                step: cursor,
+                state,
+            });
             self.hosts[host].progress.cursor += 1;
             return Ok(true);
         };
         let worker = worker_key(self.shared, self.play, &self.hosts[host], Some(task))?;
-        let last = self.hosts[host].progress.queue.iter().rev().find_map(Pending::worker);
+        let last = self.hosts[host]
+            .progress
+            .queue
+            .iter()
+            .rev()
+            .find_map(Pending::worker);
         if last.is_some_and(|last| *last != worker) {
             return Ok(false);
         }
@@ -485,7 +593,14 @@ impl PlayRun<'_> {
         if call.module.name == "wait_for" && (ahead || !idle) {
             return Ok(false);
         }
-        let calls = calls(self.shared, self.play, &self.hosts[host], task, call, &prepared)?;
+        let calls = calls(
+            self.shared,
+            self.play,
+            &self.hosts[host],
+            task,
+            call,
+            &prepared,
+        )?;
         let check = self.shared.options.check && task.check_mode != Some(false)
             || task.check_mode == Some(true);
         let fence = task.failed_when.is_some() || task.retry.is_some();
@@ -503,16 +618,39 @@ impl PlayRun<'_> {
             timeout: task.timeout,
         };
         let message = ToWorker::Run(request.clone());
-        run.send(ToLink::Send(worker.clone(), message, calls.contents.clone()));
-        let contents = if task.retry.is_some() { calls.contents } else { Vec::new() };
-        let sent = Sent { request, worker, contents, prepared, attempts: 1, fence };
+        run.send(ToLink::Send(
+            worker.clone(),
+            message,
+            calls.contents.clone(),
+        ));
+        let contents = if task.retry.is_some() {
+            calls.contents
+        } else {
+            Vec::new()
+        };
+        let sent = Sent {
+            request,
+            worker,
+            contents,
+            prepared,
+            attempts: 1,
+            fence,
+        };
         let state = PendingState::Sent(Box::new(sent));
-        run.progress.queue.push_back(Pending { step: cursor, state });
+        run.progress.queue.push_back(Pending {
+            step: cursor,
+            state,
+        });
         run.progress.cursor += 1;
         Ok(true)
     }
 
-    fn control(&self, host: usize, task: &Task, prepared: &Prepared) -> Result<Ended, Box<Diagnostic>> {
+    fn control(
+        &self,
+        host: usize,
+        task: &Task,
+        prepared: &Prepared,
+    ) -> Result<Ended, Box<Diagnostic>> {
         let run = &self.hosts[host];
         let mut all = Vec::new();
         for item in &prepared.items {
@@ -555,11 +693,16 @@ impl Pending {
 
 impl HostRun {
     fn queued(&self, id: u64) -> Option<usize> {
-        self.progress.queue.iter().position(|pending| pending.request_id() == Some(id))
+        self.progress
+            .queue
+            .iter()
+            .position(|pending| pending.request_id() == Some(id))
     }
 
     fn worker_of(&self, id: u64) -> super::link::WorkerKey {
-        let pending = self.queued(id).and_then(|at| self.progress.queue[at].worker());
+        let pending = self
+            .queued(id)
+            .and_then(|at| self.progress.queue[at].worker());
         pending.cloned().unwrap_or_default()
     }
 
@@ -573,6 +716,8 @@ impl HostRun {
 
 impl Prepared {
     fn runs(&self) -> bool {
-        self.items.iter().any(|item| matches!(item.state, ItemState::Call(_)))
+        self.items
+            .iter()
+            .any(|item| matches!(item.state, ItemState::Call(_)))
     }
 }

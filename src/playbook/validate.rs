@@ -58,7 +58,9 @@ fn undefined<'a>(name: &str, span: Span, all: impl Iterator<Item = &'a str>) -> 
 
 fn tasks(play: &Play) -> impl Iterator<Item = &Task> {
     let sections = play.sections.iter().flat_map(|section| &section.tasks);
-    sections.chain(play.handlers.iter().map(|handler| &handler.task)).map(AsRef::as_ref)
+    sections
+        .chain(play.handlers.iter().map(|handler| &handler.task))
+        .map(AsRef::as_ref)
 }
 
 fn play_names<'a>(
@@ -67,7 +69,11 @@ fn play_names<'a>(
     learned: &'a HashSet<Arc<str>>,
 ) -> HashSet<&'a str> {
     let mut names: HashSet<&str> = known.magic.iter().copied().collect();
-    let layers = known.inventory.iter().copied().chain([known.extra, &play.vars]);
+    let layers = known
+        .inventory
+        .iter()
+        .copied()
+        .chain([known.extra, &play.vars]);
     let roles = play.roles.iter().map(|role| &role.defaults);
     for layer in layers.chain(&play.vars_files).chain(roles) {
         names.extend(layer.keys().map(AsRef::as_ref));
@@ -80,7 +86,13 @@ fn play_names<'a>(
 fn task_names(task: &Task) -> HashSet<&str> {
     let mut names: HashSet<&str> = task.vars.keys().map(AsRef::as_ref).collect();
     if let Some(role) = &task.role {
-        names.extend(role.role.vars.keys().chain(role.parameters.keys()).map(AsRef::as_ref));
+        names.extend(
+            role.role
+                .vars
+                .keys()
+                .chain(role.parameters.keys())
+                .map(AsRef::as_ref),
+        );
         names.extend(["role_name", "role_path"]);
     }
     if let Some(repeat) = &task.repeat {
@@ -102,7 +114,10 @@ fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagn
         }
     };
     let none = HashSet::new();
-    [&play.vars].into_iter().chain(&play.vars_files).for_each(|layer| check(layer, &none));
+    [&play.vars]
+        .into_iter()
+        .chain(&play.vars_files)
+        .for_each(|layer| check(layer, &none));
     for role in &play.roles {
         let mut own: HashSet<&str> = role.vars.keys().map(AsRef::as_ref).collect();
         own.extend(["role_name", "role_path"]);
