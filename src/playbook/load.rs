@@ -427,10 +427,16 @@ impl Loader<'_> {
     }
 
     fn role_directories(&self) -> Vec<PathBuf> {
-        let mut directories = vec![
-            self.directory.join("roles"),
-            self.directory.join("../roles"),
-        ];
+        // `playbooks/../roles` is `roles`, and is shown so.
+        let above = match self.directory.file_name() {
+            Some(_) => self
+                .directory
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join("roles"),
+            None => self.directory.join("../roles"),
+        };
+        let mut directories = vec![self.directory.join("roles"), above];
         directories.extend(self.roles_path.iter().cloned());
         directories
     }

@@ -32,7 +32,8 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
             let names = play_names(play, known, &learned);
             let mut seen = HashSet::new();
             for task in tasks(play) {
-                let local = task_names(task);
+                let mut local = task_names(task);
+                local.extend(guarded_names(task));
                 let mut visit = |name: &NameUse, span: Span| {
                     let defined = name.guarded
                         || names.contains(&*name.name)
@@ -101,6 +102,16 @@ fn task_names(task: &Task) -> HashSet<&str> {
     names
 }
 
+/// The variables that the task's conditions are prepared to miss: the rest of it runs only with them.
+fn guarded_names(task: &Task) -> impl Iterator<Item = &str> {
+    let conditions = task
+        .when
+        .iter()
+        .filter_map(|when| when.condition.as_ref().ok());
+    let names = conditions.flat_map(|condition| condition.names());
+    names.filter(|name| name.guarded).map(|name| &*name.name)
+}
+
 /// Checks the variables that the play's and its roles' own variables mention.
 fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagnostics) {
     let mut check = |definitions: &Definitions, local: &HashSet<&str>| {
@@ -120,6 +131,12 @@ fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagn
         .for_each(|layer| check(layer, &none));
     for role in &play.roles {
         let mut own: HashSet<&str> = role.vars.keys().map(AsRef::as_ref).collect();
+        let uses = tasks(play).filter_map(|task| task.role.as_ref());
+        let uses = uses.filter(|role_use| role_use.role.name == role.name);
+        own.extend(
+            uses.flat_map(|role_use| role_use.parameters.keys())
+                .map(AsRef::as_ref),
+        );
         own.extend(["role_name", "role_path"]);
         check(&role.defaults, &own);
         check(&role.vars, &own);
