@@ -44,6 +44,10 @@ pub(super) struct Progress {
     pub(super) cursor: usize,
     /// The first step that has not ended: what the frontier counts.
     pub(super) position: usize,
+    /// The step that the reporters have been told it works on.
+    pub(super) shown: Option<usize>,
+    /// Whether the next step waits until every host has come as far.
+    pub(super) parked: bool,
     /// Steps that have been sent or wait for those before them, in order.
     pub(super) queue: VecDeque<Pending>,
     /// Handlers to run at the next flush.

@@ -373,28 +373,43 @@ impl PlayRun<'_> {
         }
     }
 
-    /// Tells the results of all steps that every host has reached, in the order of the play, and lets go
-    /// whoever has waited for that.
+    /// Tells the results of all steps that every host has ended, and failures at once, in the order of the
+    /// play; lets go whoever has waited for that.
     fn tell(&mut self) {
-        let mut told = None;
-        while told != Some(self.frontier.position()) {
-            told = Some(self.frontier.position());
-            while let Some(entry) = self.finished.first_entry()
-                && Some(*entry.key()) <= told
-            {
-                let (step, results) = entry.remove_entry();
-                let mut failed = false;
-                for (host, result) in results {
-                    failed |= matches!(result.status, Status::Failed | Status::Unreachable);
-                    self.report(host, self.steps[step].name.clone(), result);
-                }
-                if failed && self.play.any_errors_fatal {
-                    self.abort(step);
+        loop {
+            self.tell_finished();
+            let mut moved = false;
+            for host in self.batch.clone() {
+                self.let_go(host);
+                let progress = &mut self.hosts[host].progress;
+                if progress.parked && progress.cursor <= self.frontier.position() {
+                    progress.parked = false;
+                    moved = true;
+                    self.advance(host);
                 }
             }
+            if !moved {
+                return;
+            }
         }
-        for host in self.batch.clone() {
-            self.let_go(host);
+    }
+
+    fn tell_finished(&mut self) {
+        let is_failure =
+            |result: &TaskResult| matches!(result.status, Status::Failed | Status::Unreachable);
+        while let Some(entry) = self.finished.first_entry() {
+            let frontier = self.frontier.position();
+            let failed = entry.get().iter().any(|(_, result)| is_failure(result));
+            if *entry.key() > frontier || (*entry.key() == frontier && !failed) {
+                return;
+            }
+            let (step, results) = entry.remove_entry();
+            for (host, result) in results {
+                self.report(host, self.steps[step].name.clone(), result);
+            }
+            if failed && self.play.any_errors_fatal {
+                self.abort(step);
+            }
         }
     }
 
@@ -423,15 +438,17 @@ impl PlayRun<'_> {
         let progress = &mut self.hosts[host].progress;
         let front = progress.queue.front().map(|pending| pending.step);
         let position = front.unwrap_or(progress.cursor);
-        if position == progress.position {
-            return;
+        if position != progress.position {
+            self.frontier.moved(progress.position, position);
+            progress.position = position;
+            if self.fatal.is_some_and(|fatal| position > fatal) {
+                return self.end_host(host);
+            }
         }
-        self.frontier.moved(progress.position, position);
-        progress.position = position;
-        if self.fatal.is_some_and(|fatal| position > fatal) {
-            return self.end_host(host);
-        }
-        if let Some(step) = front {
+        if let Some(step) = front
+            && progress.shown != front
+        {
+            progress.shown = front;
             let task = self.steps[step].name.clone();
             let host = self.hosts[host].name.clone();
             self.events.event(&Event::TaskStarted { task, host });
@@ -591,6 +608,7 @@ impl PlayRun<'_> {
         // What looks at other hosts may only look once they have come as far.
         let ahead = cursor > self.frontier.position();
         if call.module.name == "wait_for" && (ahead || !idle) {
+            self.hosts[host].progress.parked = ahead;
             return Ok(false);
         }
         let calls = calls(
