@@ -23,6 +23,9 @@ use crate::value::from_json;
 /// How many requests may be under way to one host.
 const WINDOW: usize = 64;
 
+/// The longest time that a program of a task may take where the task does not say, in seconds.
+const TASK_TIMEOUT: u64 = 3600;
+
 /// How often the reporters are told that nothing has happened.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -633,7 +636,7 @@ impl PlayRun<'_> {
             hold: ahead && !check,
             // What fails in check mode may be unknown only, and then the host goes on.
             keep_going: task.ignore_errors || fence || self.shared.options.check,
-            timeout: task.timeout,
+            timeout: Some(task.timeout.unwrap_or(TASK_TIMEOUT)),
         };
         let message = ToWorker::Run(request.clone());
         run.send(ToLink::Send(
