@@ -16,6 +16,14 @@ fn a_first_run_converges_and_a_second_changes_nothing() {
         assert_ne!(first.recap(host, "changed"), 0);
         assert_eq!(first.recap(host, "failed"), 0);
         assert_eq!(on(host, "systemctl is-active containerd"), "active\n");
+        // What the role wrote into a directory that systemd did not know is in effect.
+        assert_eq!(
+            on(
+                host,
+                "systemctl show --value --property LimitMEMLOCK containerd"
+            ),
+            "infinity\n"
+        );
     }
 
     let before: Vec<_> = lab

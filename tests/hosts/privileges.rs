@@ -9,7 +9,7 @@ fn a_task_runs_as_the_user_that_it_becomes() {
         "- hosts: all
   tasks:
     - {name: by the inventory, command: id -un, register: who, changed_when: false}
-    - {name: not at all, command: id -un, register: who, changed_when: false, become: false}
+    - {name: not at all, command: id -un, register: who, changed_when: false, vars: {ansible_become: false}}
     - {name: another, command: id -un, register: who, changed_when: false, become_user: games}
 ",
     );

@@ -8,7 +8,7 @@ use crate::lab::{Lab, files, on, playbook, wait_until};
 const READ: &str = "- hosts: all
   tasks:
     - {name: as root, stat: {path: /etc}}
-    - {name: as ops, stat: {path: /etc}, become: false}
+    - {name: as ops, stat: {path: /etc}, vars: {ansible_become: false}}
 ";
 
 /// The worker's file of each user, with what tells whether it was written anew.
