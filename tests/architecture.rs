@@ -37,7 +37,11 @@ fn folder(path: &Path) -> String {
 fn allowed() -> BTreeMap<String, Vec<String>> {
     let text = fs::read_to_string(root().join("docs/architecture.md")).expect("the document");
     let words = |cell: &str| -> Vec<String> {
-        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        cell.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
     };
     text.lines()
         .filter(|line| line.starts_with("| `"))
@@ -58,16 +62,24 @@ fn folders_use_only_what_the_table_allows() {
         if matches!(from.as_str(), "lib" | "main" | "cli") {
             continue;
         }
-        let may = allowed.get(&from).unwrap_or_else(|| panic!("`{from}` is not in the table"));
+        let may = allowed
+            .get(&from)
+            .unwrap_or_else(|| panic!("`{from}` is not in the table"));
         for used in text.split("crate::").skip(1) {
-            let to: String =
-                used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let to: String = used
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
             if allowed.contains_key(&to) && to != from && !may.contains(&to) {
                 wrong.push(format!("{} uses `{to}`", path.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "not allowed by docs/architecture.md:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "not allowed by docs/architecture.md:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -99,7 +111,11 @@ fn every_file_is_short_and_says_what_it_is_for() {
         for (path, text) in sources(&root().join(directory)) {
             let lines = text.lines().count();
             assert!(lines <= MAX_LINES, "{} has {lines} lines", path.display());
-            assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
+            assert!(
+                text.starts_with("//!"),
+                "{} does not say what it is for",
+                path.display()
+            );
         }
     }
 }

@@ -38,7 +38,13 @@ fn every_module_has_its_current_page() {
     }
     let found = fs::read_dir(&directory).expect("the pages");
     let found: BTreeSet<String> = found
-        .map(|entry| entry.expect("a page").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("a page")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     assert_eq!(found, pages, "pages of modules that do not exist");
 }
