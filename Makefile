@@ -20,7 +20,8 @@ demo: lab ## bring three lab hosts up and provision them; again and again, if yo
 
 test: tools lints hosts ## everything that CI runs
 
-bench: lab ## how long a run takes, beside plain ssh
+bench: tools ## how long a run takes, beside plain ssh
+	cargo build --locked --release
 	tests/bench/run
 
 lab: tools ## bring three lab hosts up: h1, h2 and h3

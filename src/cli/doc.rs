@@ -85,13 +85,13 @@ pub fn manual(module: &Module) -> String {
         })
         .collect();
     let (summary, rest) = body.split_at(body.find("\n## ").map_or(body.len(), |at| at + 1));
-    let mut text = format!("# {}\n\n{summary}", module.name);
+    let mut text = format!("# {}\n\n{}\n", module.name, summary.trim_end());
     if !module.fields.is_empty() {
         text.push_str("\n## Arguments\n\n");
         for field in module.fields {
             let need = match (field.required, field.default) {
                 (true, _) => ", required".to_owned(),
-                (false, Some(default)) => format!(", default `{default}`"),
+                (false, Some(default)) => format!(", default `{}`", as_written(default)),
                 (false, None) => String::new(),
             };
             let _ = writeln!(text, "- `{}` ({}{need})", field.name, field.kind);
@@ -106,6 +106,21 @@ pub fn manual(module: &Module) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// A default as a playbook would write it: a variant's name is the word that stands for it.
+fn as_written(default: &str) -> String {
+    let Some((_, variant)) = default.rsplit_once("::") else {
+        return default.to_owned();
+    };
+    let mut word = String::new();
+    for (at, letter) in variant.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
 }
 
 fn filters() -> String {

@@ -25,6 +25,15 @@ pub(super) struct Prepared {
     pub(super) is_loop: bool,
 }
 
+impl Prepared {
+    /// Whether any item runs.
+    pub(super) fn runs(&self) -> bool {
+        self.items
+            .iter()
+            .any(|item| matches!(item.state, ItemState::Call(_)))
+    }
+}
+
 /// One item of a loop, or the task itself.
 pub(super) struct Item {
     /// What is shown of it.
