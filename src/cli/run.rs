@@ -38,7 +38,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
 #[expect(clippy::print_stderr, reason = "diagnostics are for the user")]
 fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
     let color = console::colors_enabled_stderr();
-    for diagnostic in diagnostics.iter() {
+    for diagnostic in diagnostics {
         eprintln!("{}\n", render(diagnostic, sources, color));
     }
     let errors = diagnostics

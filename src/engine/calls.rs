@@ -244,13 +244,16 @@ impl ControllerFile<'_> {
         let role = self.task.role.as_ref().map(|role| role.role.path.as_path());
         let finder = Finder::new(role, &shared.directory);
         let Some(path) = finder.find(folder, &self.name) else {
-            return Err(self.wrong(format!("there is no file `{}`", self.name)));
+            return Err(Box::new(
+                self.wrong(format!("there is no file `{}`", self.name)),
+            ));
         };
         if is_template {
             return self.render(shared, play, host, item, &path);
         }
-        content::of_file(&path)
-            .map_err(|error| self.wrong(format!("cannot read {}: {error}", path.display())))
+        content::of_file(&path).map_err(|error| {
+            Box::new(self.wrong(format!("cannot read {}: {error}", path.display())))
+        })
     }
 
     fn render(
@@ -275,8 +278,8 @@ impl ControllerFile<'_> {
         Ok(content::of_text(rendered, name))
     }
 
-    fn wrong(&self, message: String) -> Box<Diagnostic> {
-        Box::new(Diagnostic::error(message).at(self.definition.span, "named here"))
+    fn wrong(&self, message: String) -> Diagnostic {
+        Diagnostic::error(message).at(self.definition.span, "named here")
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use provision_worker::protocol::{FromWorker, Hello, ToWorker};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 
 use super::connect::Connections;
 use super::frontier::Frontier;
@@ -79,17 +81,13 @@ impl PlayRun<'_> {
 
     /// Takes what the links say until no host is active any more. Returns whether the user interrupted it.
     async fn follow(&mut self) -> bool {
+        let mut interrupts = Interrupts::new();
         let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while self.batch.iter().any(|&host| self.hosts[host].is_active()) {
             tokio::select! {
                 biased;
-                interrupt = tokio::signal::ctrl_c() => {
-                    // Without a signal handler the signal itself would have ended the process.
-                    if interrupt.is_ok() {
-                        return true;
-                    }
-                }
+                () = interrupts.next() => return true,
                 message = self.connections.incoming.recv() => {
                     let Some(message) = message else { return false };
                     self.take(message);
@@ -123,7 +121,7 @@ impl PlayRun<'_> {
             return;
         }
         match message.event {
-            LinkEvent::Hello(hello, after) => self.greet(host, *hello, after),
+            LinkEvent::Hello(hello, after) => self.greet(host, &hello, after),
             LinkEvent::Lost {
                 unreachable,
                 message,
@@ -140,7 +138,7 @@ impl PlayRun<'_> {
         self.advance(host);
     }
 
-    fn greet(&mut self, host: usize, hello: Hello, after: Duration) {
+    fn greet(&mut self, host: usize, hello: &Hello, after: Duration) {
         let run = &mut self.hosts[host];
         if run.has_facts() {
             return;
@@ -176,6 +174,37 @@ impl PlayRun<'_> {
                 ToWorker::Go(id),
                 Vec::new(),
             ));
+        }
+    }
+}
+
+/// What a user sends who wants the run to end. Where a signal cannot be listened to, it ends the process by itself.
+struct Interrupts {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Interrupts {
+    fn new() -> Self {
+        let listen = |kind| signal(kind).ok();
+        Self {
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+        }
+    }
+
+    async fn next(&mut self) {
+        async fn received(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = received(&mut self.interrupt) => {}
+            () = received(&mut self.terminate) => {}
         }
     }
 }

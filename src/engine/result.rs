@@ -102,11 +102,19 @@ fn changes(prepared: &Prepared, verdicts: &[Verdict], outcomes: &[Outcome]) -> V
         .collect()
 }
 
+/// A change of which nothing may be shown: its name alone can hold a command line.
+fn hidden_change() -> Changed {
+    Changed {
+        what: "hidden, because of `no_log`".into(),
+        diff: None,
+    }
+}
+
 fn censor(result: &mut TaskResult) {
     result
         .changes
         .iter_mut()
-        .for_each(|change| change.diff = None);
+        .for_each(|change| *change = hidden_change());
     result.output = None;
     if result.message.is_some() {
         result.message = Some("hidden, because of `no_log`".into());

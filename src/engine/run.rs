@@ -195,12 +195,12 @@ pub async fn run(
 
 /// Makes the hosts ready for a play.
 fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch: &[usize]) {
-    shared.directory = playbook
+    playbook
         .path
         .parent()
         .filter(|directory| !directory.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-        .to_owned();
+        .clone_into(&mut shared.directory);
     let directory = Value::from(shared.directory.display().to_string());
     let names: Vec<Value> = batch
         .iter()

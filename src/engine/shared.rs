@@ -76,12 +76,11 @@ impl Shared {
                 self.sources.path(label.span.file).display()
             )
         });
-        let help: String = diagnostic
-            .help
-            .iter()
-            .map(|help| format!(" ({help})"))
-            .collect();
-        format!("{}{}{help}", place.unwrap_or_default(), diagnostic.message)
+        let mut text = format!("{}{}", place.unwrap_or_default(), diagnostic.message);
+        for help in &diagnostic.help {
+            text.extend([" (", help, ")"]);
+        }
+        text
     }
 }
 

@@ -194,7 +194,7 @@ impl<'a> Needs<'a> {
         let mut seen: HashSet<Arc<str>> = HashSet::new();
         let mut open: Vec<Arc<str>> = Vec::new();
         each_name(task, directory, files, &mut |name, _| {
-            open.push(name.name.clone())
+            open.push(name.name.clone());
         });
         let parameters = task.role.iter().flat_map(|role| role.parameters.values());
         parameters.for_each(|d| d.each_name(&mut |name, _| open.push(name.name.clone())));

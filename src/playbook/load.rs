@@ -305,7 +305,7 @@ impl Loader<'_> {
         keys.finish(self.diagnostics);
         match named.map(|node| (node, node.as_str())) {
             Some((node, Some(name))) => {
-                self.use_role(name, node.span, parameters, &inherited, used)
+                self.use_role(name, node.span, parameters, &inherited, used);
             }
             _ => self.diagnostics.push(
                 Diagnostic::error("an entry of `roles` needs the role's name")

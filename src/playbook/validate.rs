@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Loaded, Play, Task, each_name};
 use crate::source::{Diagnostic, Diagnostics, Span};
-use crate::template::NameUse;
+use crate::template::{Condition, NameUse};
 use crate::vars::Definitions;
 
 /// The variables that are there whatever the playbook says.
@@ -108,7 +108,7 @@ fn guarded_names(task: &Task) -> impl Iterator<Item = &str> {
         .when
         .iter()
         .filter_map(|when| when.condition.as_ref().ok());
-    let names = conditions.flat_map(|condition| condition.names());
+    let names = conditions.flat_map(Condition::names);
     names.filter(|name| name.guarded).map(|name| &*name.name)
 }
 

@@ -1,5 +1,6 @@
 //! The lab's hosts, which all tests share: one test at a time has them. Must not know what is tested.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::File;
 use std::io::Write as _;
@@ -137,13 +138,16 @@ pub(crate) fn accepted_connections(host: &str) -> u64 {
         .expect("a number")
 }
 
-/// Every file of the host with all that a change of it would change, except the logs.
-pub(crate) fn files(host: &str) -> String {
-    on(
+/// Every file of the host with what any change of it would change, except logs and what lives in memory. That is the
+/// inode's time for files, which nobody can set, and the content's time for directories, whose permissions are
+/// asserted by each start of a worker.
+pub(crate) fn files(host: &str) -> BTreeSet<String> {
+    let lines = on(
         host,
-        r"find / -xdev \( -path /var/log -o -path /tmp -o -path /var/tmp -o -path /var/lib/systemd \) -prune \
-            -o -printf '%p %y %m %U:%G %s %C@ %l\n' | sort",
-    )
+        r"find / -xdev \( -path /run -o -path /var/log -o -path /tmp -o -path /var/tmp -o -path /var/lib/systemd \) -prune \
+            -o -printf '%p %y %m %U:%G %s %l ' \( -type d -printf '%T@\n' -o -printf '%C@\n' \)",
+    );
+    lines.lines().map(str::to_owned).collect()
 }
 
 /// Waits until a script on the host succeeds.

@@ -19,9 +19,9 @@ const WORKERS: &str =
 fn the_worker_leaves_nothing_but_its_file() {
     let lab = Lab::pristine();
     let host = &lab.hosts[0];
-    let paths = |files: String| -> BTreeSet<String> {
+    let paths = |files: BTreeSet<String>| -> BTreeSet<String> {
         files
-            .lines()
+            .iter()
             .filter_map(|line| Some(line.split_once(' ')?.0.to_owned()))
             .collect()
     };
