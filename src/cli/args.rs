@@ -68,10 +68,21 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "PATTERN", help_heading = "What to do")]
     pub(super) limit: Option<String>,
     /// Only tasks with one of these tags.
-    #[arg(short, long, value_name = "TAGS", value_delimiter = ',', help_heading = "What to do")]
+    #[arg(
+        short,
+        long,
+        value_name = "TAGS",
+        value_delimiter = ',',
+        help_heading = "What to do"
+    )]
     pub(super) tags: Vec<String>,
     /// No tasks with one of these tags.
-    #[arg(long, value_name = "TAGS", value_delimiter = ',', help_heading = "What to do")]
+    #[arg(
+        long,
+        value_name = "TAGS",
+        value_delimiter = ',',
+        help_heading = "What to do"
+    )]
     pub(super) skip_tags: Vec<String>,
     /// Set variables: `name=value`, a YAML mapping, or `@FILE`.
     #[arg(short, long, value_name = "VARS", help_heading = "What to do")]
@@ -87,7 +98,12 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "USER", help_heading = "How to connect")]
     pub(super) user: Option<String>,
     /// The key to log in with, where the inventory names none.
-    #[arg(long, visible_alias = "key-file", value_name = "FILE", help_heading = "How to connect")]
+    #[arg(
+        long,
+        visible_alias = "key-file",
+        value_name = "FILE",
+        help_heading = "How to connect"
+    )]
     pub(super) private_key: Option<PathBuf>,
     /// Become another user, where nothing else says so.
     #[arg(short, long, help_heading = "How to connect")]
@@ -108,6 +124,12 @@ pub(super) struct RunArgs {
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "What to show")]
     pub(super) verbose: u8,
     /// How results are shown.
-    #[arg(short, long, value_enum, default_value_t, help_heading = "What to show")]
+    #[arg(
+        short,
+        long,
+        value_enum,
+        default_value_t,
+        help_heading = "What to show"
+    )]
     pub(super) output: Output,
 }

@@ -12,7 +12,11 @@ use crate::source::suggest;
 use crate::template::{DocumentedKind, documented};
 
 /// Prints what was asked for.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command's output")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command's output"
+)]
 pub(super) fn run(args: &DocArgs) -> u8 {
     match &args.module {
         _ if args.filters => print!("{}", filters()),
@@ -21,7 +25,9 @@ pub(super) fn run(args: &DocArgs) -> u8 {
             Some(module) => print!("{}", manual(module)),
             None => {
                 let near = suggest(name, all().map(|module| module.name));
-                let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let help = near
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
                 eprintln!("error: there is no module `{name}`{help}");
                 return exit_code::BAD_INPUT;
             }
@@ -41,13 +47,21 @@ fn list() -> String {
     modules.sort_unstable_by_key(|module| module.name);
     let mut text = String::new();
     for module in modules {
-        let _ = writeln!(text, "{:<16} {}", module.name, first_sentence(module.manual));
+        let _ = writeln!(
+            text,
+            "{:<16} {}",
+            module.name,
+            first_sentence(module.manual)
+        );
     }
     text
 }
 
 fn first_sentence(manual: &str) -> String {
-    let lines = manual.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let lines = manual
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty());
     let paragraph = lines.collect::<Vec<_>>().join(" ");
     match paragraph.find(". ") {
         Some(end) => paragraph[..=end].to_owned(),
@@ -62,16 +76,22 @@ pub fn manual(module: &Module) -> String {
         .lines()
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         // The page's own title is the only one of its level.
-        .map(|line| if line.starts_with("# ") { format!("#{line}\n") } else { format!("{line}\n") })
+        .map(|line| {
+            if line.starts_with("# ") {
+                format!("#{line}\n")
+            } else {
+                format!("{line}\n")
+            }
+        })
         .collect();
     let (summary, rest) = body.split_at(body.find("\n## ").map_or(body.len(), |at| at + 1));
-    let mut text = format!("# {}\n\n{summary}", module.name);
+    let mut text = format!("# {}\n\n{}\n", module.name, summary.trim_end());
     if !module.fields.is_empty() {
         text.push_str("\n## Arguments\n\n");
         for field in module.fields {
             let need = match (field.required, field.default) {
                 (true, _) => ", required".to_owned(),
-                (false, Some(default)) => format!(", default `{default}`"),
+                (false, Some(default)) => format!(", default `{}`", as_written(default)),
                 (false, None) => String::new(),
             };
             let _ = writeln!(text, "- `{}` ({}{need})", field.name, field.kind);
@@ -86,6 +106,21 @@ pub fn manual(module: &Module) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// A default as a playbook would write it: a variant's name is the word that stands for it.
+fn as_written(default: &str) -> String {
+    let Some((_, variant)) = default.rsplit_once("::") else {
+        return default.to_owned();
+    };
+    let mut word = String::new();
+    for (at, letter) in variant.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
 }
 
 fn filters() -> String {

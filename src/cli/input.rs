@@ -24,37 +24,78 @@ pub(super) fn read(
     let vars = Run::host_vars(&inventory, &mut templates, diagnostics);
     let extra = extra_vars(&args.extra_vars, &mut sources, &mut templates, diagnostics);
     let limit = limit(args.limit.as_deref(), &inventory, &mut sources, diagnostics);
-    let options = LoadOptions { roles_path: args.roles_path.clone() };
-    let loaded =
-        playbook::load(&args.playbooks, &options, &mut sources, &mut templates, diagnostics);
+    let options = LoadOptions {
+        roles_path: args.roles_path.clone(),
+    };
+    let loaded = playbook::load(
+        &args.playbooks,
+        &options,
+        &mut sources,
+        &mut templates,
+        diagnostics,
+    );
 
     let layers: Vec<&Definitions> = vars.values().collect();
-    let known = Known { magic: magic_names(), extra: &extra, inventory: &layers };
+    let known = Known {
+        magic: magic_names(),
+        extra: &extra,
+        inventory: &layers,
+    };
     playbook::validate(&loaded, &known, diagnostics);
     let inventory_dir = path.parent().unwrap_or(Path::new(".")).to_owned();
-    let run = Run { inventory, inventory_dir, loaded, sources, templates, extra, vars, limit };
-    for play in run.loaded.playbooks.iter().flat_map(|playbook| &playbook.plays) {
+    let run = Run {
+        inventory,
+        inventory_dir,
+        loaded,
+        sources,
+        templates,
+        extra,
+        vars,
+        limit,
+    };
+    for play in run
+        .loaded
+        .playbooks
+        .iter()
+        .flat_map(|playbook| &playbook.plays)
+    {
         diagnostics.check(run.hosts_of(play));
     }
     check_tags(args, &run, diagnostics);
-    if diagnostics.has_errors() { Err(run.sources) } else { Ok(run) }
+    if diagnostics.has_errors() {
+        Err(run.sources)
+    } else {
+        Ok(run)
+    }
 }
 
 /// The tags of the command line.
 pub(super) fn tags(args: &RunArgs) -> TagFilter {
     let set = |tags: &[String]| tags.iter().map(|tag| tag.trim().to_owned()).collect();
-    TagFilter { only: set(&args.tags), skip: set(&args.skip_tags) }
+    TagFilter {
+        only: set(&args.tags),
+        skip: set(&args.skip_tags),
+    }
 }
 
 /// A tag that no task has is a typing mistake: nothing would run and nobody would notice.
 fn check_tags(args: &RunArgs, run: &Run, diagnostics: &mut Diagnostics) {
-    let plays = run.loaded.playbooks.iter().flat_map(|playbook| &playbook.plays);
+    let plays = run
+        .loaded
+        .playbooks
+        .iter()
+        .flat_map(|playbook| &playbook.plays);
     let mut known = BTreeSet::from(["all", "tagged", "untagged", "always", "never"]);
     for play in plays {
         let tasks = play.sections.iter().flat_map(|section| &section.tasks);
         known.extend(tasks.flat_map(|task| &task.tags).map(AsRef::as_ref));
     }
-    for tag in args.tags.iter().chain(&args.skip_tags).map(|tag| tag.trim()) {
+    for tag in args
+        .tags
+        .iter()
+        .chain(&args.skip_tags)
+        .map(|tag| tag.trim())
+    {
         if !known.contains(tag) {
             let wrong = Diagnostic::error(format!("no task has the tag `{tag}`"));
             diagnostics.push(wrong.suggest(tag, known.iter().copied()));
@@ -70,7 +111,11 @@ fn limit(
 ) -> Option<Vec<HostName>> {
     let pattern = pattern?;
     let file = sources.add("--limit", pattern);
-    let span = Span { file, start: 0, end: pattern.len() };
+    let span = Span {
+        file,
+        start: 0,
+        end: pattern.len(),
+    };
     let hosts = HostPattern::parse(pattern, span).and_then(|pattern| pattern.resolve(inventory));
     diagnostics.check(hosts)
 }
@@ -107,10 +152,14 @@ fn as_yaml(text: &str) -> String {
     if text.trim_start().starts_with('{') || !text.contains('=') || text.contains(": ") {
         return text.to_owned();
     }
-    let Ok(words) = shell_words::split(text) else { return text.to_owned() };
+    let Ok(words) = shell_words::split(text) else {
+        return text.to_owned();
+    };
     let mut yaml = String::new();
     for word in words {
-        let Some((name, value)) = word.split_once('=') else { return text.to_owned() };
+        let Some((name, value)) = word.split_once('=') else {
+            return text.to_owned();
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(yaml, "{name}: {}", serde_json::Value::from(value));
     }

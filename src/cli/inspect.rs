@@ -24,7 +24,9 @@ pub(super) fn lists(args: &RunArgs, run: &Run) -> String {
             if args.list_tasks {
                 text.push_str("  tasks:\n");
                 for step in steps(play, &tags, directory, &run.loaded.files, &[]) {
-                    let StepKind::Task(task) = &step.kind else { continue };
+                    let StepKind::Task(task) = &step.kind else {
+                        continue;
+                    };
                     let role = step.name.role.as_ref().map(|role| format!("{role} : "));
                     let _ = write!(text, "    {}{}", role.unwrap_or_default(), task.name);
                     if !task.tags.is_empty() {

@@ -16,8 +16,14 @@ use crate::transport::Connector;
 pub(super) fn run(args: &RunArgs) -> u8 {
     let mut diagnostics = Diagnostics::new();
     let read = input::read(args, SourceMap::new(), &mut diagnostics);
-    show(&diagnostics, read.as_ref().map_or_else(|sources| sources, |run| &run.sources));
-    let Ok(run) = read else { return exit_code::BAD_INPUT };
+    show(
+        &diagnostics,
+        read.as_ref()
+            .map_or_else(|sources| sources, |run| &run.sources),
+    );
+    let Ok(run) = read else {
+        return exit_code::BAD_INPUT;
+    };
     if args.list_hosts || args.list_tasks {
         print!("{}", inspect::lists(args, &run));
         return exit_code::SUCCESS;
@@ -32,10 +38,13 @@ pub(super) fn run(args: &RunArgs) -> u8 {
 #[expect(clippy::print_stderr, reason = "diagnostics are for the user")]
 fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
     let color = console::colors_enabled_stderr();
-    for diagnostic in diagnostics.iter() {
+    for diagnostic in diagnostics {
         eprintln!("{}\n", render(diagnostic, sources, color));
     }
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let errors = diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .count();
     if errors > 0 {
         let s = if errors == 1 { "" } else { "s" };
         eprintln!("{errors} error{s}; nothing was connected to and nothing was changed");
@@ -54,7 +63,10 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
         escalate: args.r#become,
         become_user: args.become_user.clone(),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: cannot start: {error}");

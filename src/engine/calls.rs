@@ -25,6 +25,15 @@ pub(super) struct Prepared {
     pub(super) is_loop: bool,
 }
 
+impl Prepared {
+    /// Whether any item runs.
+    pub(super) fn runs(&self) -> bool {
+        self.items
+            .iter()
+            .any(|item| matches!(item.state, ItemState::Call(_)))
+    }
+}
+
 /// One item of a loop, or the task itself.
 pub(super) struct Item {
     /// What is shown of it.
@@ -52,7 +61,12 @@ pub(super) struct Calls {
 type Rendered<T> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates the loop and the conditions of a task.
-pub(super) fn prepare(shared: &Shared, play: &Play, host: &HostRun, task: &Task) -> Rendered<Prepared> {
+pub(super) fn prepare(
+    shared: &Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+) -> Rendered<Prepared> {
     let values = items(shared, play, host, task)?;
     let is_loop = values.is_some();
     let values: Vec<Option<Value>> = match values {
@@ -71,28 +85,48 @@ pub(super) fn prepare(shared: &Shared, play: &Play, host: &HostRun, task: &Task)
                 ItemState::Call(calls - 1)
             }
         };
-        let label = match (task.repeat.as_ref().and_then(|repeat| repeat.label.as_ref()), &value) {
+        let label = match (
+            task.repeat
+                .as_ref()
+                .and_then(|repeat| repeat.label.as_ref()),
+            &value,
+        ) {
             (Some(label), _) => text(&label.render(&shared.templates, &scope)?),
             (None, Some(value)) => text(value),
             (None, None) => String::new(),
         };
         drop(scope);
-        prepared.push(Item { label, value, locals, state });
+        prepared.push(Item {
+            label,
+            value,
+            locals,
+            state,
+        });
     }
-    Ok(Prepared { items: prepared, is_loop })
+    Ok(Prepared {
+        items: prepared,
+        is_loop,
+    })
 }
 
-fn items(shared: &Shared, play: &Play, host: &HostRun, task: &Task) -> Rendered<Option<Vec<Value>>> {
-    let Some(repeat) = &task.repeat else { return Ok(None) };
+fn items(
+    shared: &Shared,
+    play: &Play,
+    host: &HostRun,
+    task: &Task,
+) -> Rendered<Option<Vec<Value>>> {
+    let Some(repeat) = &task.repeat else {
+        return Ok(None);
+    };
     let locals = locals(task, None);
     let scope = shared.scope(play, host, Some(task), &locals);
     let value = repeat.items.render(&shared.templates, &scope)?;
     match value.as_array() {
         Some(items) => Ok(Some(items.to_vec())),
-        None => Err(Box::new(
-            Diagnostic::error("`loop` must be a list")
-                .at(repeat.items.span, format!("this is {}", crate::value::type_name(&value))),
-        )),
+        None => Err(Box::new(Diagnostic::error("`loop` must be a list").at(
+            repeat.items.span,
+            format!("this is {}", crate::value::type_name(&value)),
+        ))),
     }
 }
 
@@ -100,7 +134,9 @@ fn items(shared: &Shared, play: &Play, host: &HostRun, task: &Task) -> Rendered<
 pub(super) fn first_false(conditions: &[When], scope: &Scope<'_>) -> Rendered<Option<String>> {
     for when in conditions {
         if !holds(when, scope)? {
-            return Ok(Some(when.node.as_str().unwrap_or("false").trim().to_owned()));
+            return Ok(Some(
+                when.node.as_str().unwrap_or("false").trim().to_owned(),
+            ));
         }
     }
     Ok(None)
@@ -157,15 +193,24 @@ fn arguments(
     let on_host = map.get("remote_src") == Some(&serde_json::Value::Bool(true));
     for argument in &call.arguments {
         let kind = call.module.field(argument.name).map(|field| field.kind);
-        let name = map.get(argument.name).and_then(|value| value.as_str()).map(str::to_owned);
-        let (Some(kind @ (Kind::ControllerFile | Kind::ControllerTemplate)), Some(name)) = (kind, name)
+        let name = map
+            .get(argument.name)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned);
+        let (Some(kind @ (Kind::ControllerFile | Kind::ControllerTemplate)), Some(name)) =
+            (kind, name)
         else {
             continue;
         };
         if on_host {
             continue;
         }
-        let file = ControllerFile { task, definition: &argument.value, name, kind };
+        let file = ControllerFile {
+            task,
+            definition: &argument.value,
+            name,
+            kind,
+        };
         let (content, source) = file.read(shared, play, host, item)?;
         map.insert(argument.name.to_owned(), content.to_value());
         contents.push((content.sha256, source));
@@ -199,13 +244,16 @@ impl ControllerFile<'_> {
         let role = self.task.role.as_ref().map(|role| role.role.path.as_path());
         let finder = Finder::new(role, &shared.directory);
         let Some(path) = finder.find(folder, &self.name) else {
-            return Err(self.wrong(format!("there is no file `{}`", self.name)));
+            return Err(Box::new(
+                self.wrong(format!("there is no file `{}`", self.name)),
+            ));
         };
         if is_template {
             return self.render(shared, play, host, item, &path);
         }
-        content::of_file(&path)
-            .map_err(|error| self.wrong(format!("cannot read {}: {error}", path.display())))
+        content::of_file(&path).map_err(|error| {
+            Box::new(self.wrong(format!("cannot read {}: {error}", path.display())))
+        })
     }
 
     fn render(
@@ -216,7 +264,9 @@ impl ControllerFile<'_> {
         item: &Item,
         path: &Path,
     ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
-        let loaded = shared.files.load(path, &mut shared.sources, &mut shared.templates)?;
+        let loaded = shared
+            .files
+            .load(path, &mut shared.sources, &mut shared.templates)?;
         let scope = shared.scope(play, host, Some(self.task), &item.locals);
         let rendered = shared.templates.render_file(&loaded.template, &scope);
         let rendered = rendered.map_err(|error| {
@@ -228,8 +278,8 @@ impl ControllerFile<'_> {
         Ok(content::of_text(rendered, name))
     }
 
-    fn wrong(&self, message: String) -> Box<Diagnostic> {
-        Box::new(Diagnostic::error(message).at(self.definition.span, "named here"))
+    fn wrong(&self, message: String) -> Diagnostic {
+        Diagnostic::error(message).at(self.definition.span, "named here")
     }
 }
 

@@ -28,7 +28,12 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(connector: Arc<Connector>, forks: usize) -> Self {
         let (outgoing, incoming) = mpsc::unbounded_channel();
-        Self { connector, forks: Arc::new(Semaphore::new(forks)), outgoing, incoming }
+        Self {
+            connector,
+            forks: Arc::new(Semaphore::new(forks)),
+            outgoing,
+            incoming,
+        }
     }
 
     /// Starts the link of a host.
@@ -69,7 +74,9 @@ fn variables(
     let failed = std::cell::RefCell::new(None);
     let value_of = |name: &str| {
         scope.get(name).unwrap_or_else(|error| {
-            failed.borrow_mut().get_or_insert(format!("`{name}`: {}", error.message));
+            failed
+                .borrow_mut()
+                .get_or_insert(format!("`{name}`: {}", error.message));
             None
         })
     };
@@ -93,8 +100,9 @@ fn settings(
     let mut settings = ConnectionSettings::ssh(address);
     settings.kind = variables.connection.unwrap_or(ConnectionKind::Ssh);
     settings.user = variables.user.or_else(|| shared.options.user.clone());
-    settings.private_key_file =
-        variables.private_key_file.or_else(|| shared.options.private_key.clone());
+    settings.private_key_file = variables
+        .private_key_file
+        .or_else(|| shared.options.private_key.clone());
     settings.known_hosts_file = variables.known_hosts_file;
     settings.host_key_checking = variables.host_key_checking.unwrap_or_default();
     settings.connect_timeout = variables.timeout.unwrap_or(settings.connect_timeout);
@@ -112,23 +120,37 @@ pub(super) fn worker_key(
 ) -> Result<WorkerKey, Box<Diagnostic>> {
     let variables = variables(shared, play, host, task)?;
     let keyword = task.and_then(|task| task.escalate).or(play.escalate);
-    if !variables.r#become.or(keyword).unwrap_or(shared.options.escalate) {
+    if !variables
+        .r#become
+        .or(keyword)
+        .unwrap_or(shared.options.escalate)
+    {
         return Ok(None);
     }
-    let keyword = task.and_then(|task| task.become_user.as_ref()).or(play.become_user.as_ref());
+    let keyword = task
+        .and_then(|task| task.become_user.as_ref())
+        .or(play.become_user.as_ref());
     let keyword = match keyword {
         Some(definition) => {
             let locals = task.map_or_else(Values::new, |task| locals(task, None));
             let scope = shared.scope(play, host, task, &locals);
-            Some(super::calls::text(&definition.render(&shared.templates, &scope)?))
+            Some(super::calls::text(
+                &definition.render(&shared.templates, &scope)?,
+            ))
         }
         None => None,
     };
-    let user = variables.become_user.or(keyword).or_else(|| shared.options.become_user.clone());
+    let user = variables
+        .become_user
+        .or(keyword)
+        .or_else(|| shared.options.become_user.clone());
     let user = user.unwrap_or_else(|| "root".to_owned());
     if variables.user.as_deref().or(shared.options.user.as_deref()) == Some(&*user) {
         // Whoever logs in as the user need not become it.
         return Ok(None);
     }
-    Ok(Some(Become { user, method: variables.become_method.unwrap_or_default() }))
+    Ok(Some(Become {
+        user,
+        method: variables.become_method.unwrap_or_default(),
+    }))
 }

@@ -31,7 +31,11 @@ impl ContentSource {
 /// The content of a rendered template that is called `name`.
 pub(super) fn of_text(text: String, name: String) -> (Content, ContentSource) {
     let bytes: Arc<[u8]> = text.into_bytes().into();
-    let content = Content { sha256: hex(&Sha256::digest(&bytes)), size: bytes.len() as u64, name };
+    let content = Content {
+        sha256: hex(&Sha256::digest(&bytes)),
+        size: bytes.len() as u64,
+        name,
+    };
     (content, ContentSource::Bytes(bytes))
 }
 
@@ -42,7 +46,15 @@ pub(super) fn of_file(path: &Path) -> io::Result<(Content, ContentSource)> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let content = Content { sha256: sha256_of(file)?, size: metadata.len(), name };
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let content = Content {
+        sha256: sha256_of(file)?,
+        size: metadata.len(),
+        name,
+    };
     Ok((content, ContentSource::File(path.to_owned())))
 }

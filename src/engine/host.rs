@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::calls::Prepared;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
-use crate::event::{Recap, TaskResult};
+use crate::event::{Recap, Status, TaskResult};
 use crate::inventory::{HostName, Inventory};
 use crate::value::{Map, Value};
 use crate::vars::{Definitions, Values};
@@ -44,6 +44,10 @@ pub(super) struct Progress {
     pub(super) cursor: usize,
     /// The first step that has not ended: what the frontier counts.
     pub(super) position: usize,
+    /// The step that the reporters have been told it works on.
+    pub(super) shown: Option<usize>,
+    /// Whether the next step waits until every host has come as far.
+    pub(super) parked: bool,
     /// Steps that have been sent or wait for those before them, in order.
     pub(super) queue: VecDeque<Pending>,
     /// Handlers to run at the next flush.
@@ -95,7 +99,10 @@ impl HostRun {
     pub(super) fn new(name: &HostName, vars: Definitions, magic: Values) -> Self {
         let name: Arc<str> = Arc::from(name.as_str());
         Self {
-            recap: Recap { host: name.clone(), ..Recap::default() },
+            recap: Recap {
+                host: name.clone(),
+                ..Recap::default()
+            },
             name,
             vars,
             magic,
@@ -115,9 +122,54 @@ impl HostRun {
         !self.ended && !self.progress.done
     }
 
+    pub(super) fn queued(&self, id: u64) -> Option<usize> {
+        self.progress
+            .queue
+            .iter()
+            .position(|pending| pending.request_id() == Some(id))
+    }
+
+    pub(super) fn worker_of(&self, id: u64) -> WorkerKey {
+        let pending = self
+            .queued(id)
+            .and_then(|at| self.progress.queue[at].worker());
+        pending.cloned().unwrap_or_default()
+    }
+
+    pub(super) fn send(&self, message: ToLink) {
+        if let Some(link) = &self.link {
+            // A link that has ended has said why, and that is taken in its turn.
+            let _ = link.send(message);
+        }
+    }
+
     /// The facts, as far as they are there.
     pub(super) fn has_facts(&self) -> bool {
         self.magic.contains_key("facts")
+    }
+}
+
+impl Pending {
+    pub(super) fn request_id(&self) -> Option<u64> {
+        match &self.state {
+            PendingState::Sent(sent) => Some(sent.request.id),
+            PendingState::Ready(_) => None,
+        }
+    }
+
+    pub(super) fn worker(&self) -> Option<&WorkerKey> {
+        match &self.state {
+            PendingState::Sent(sent) => Some(&sent.worker),
+            PendingState::Ready(_) => None,
+        }
+    }
+
+    /// Whether nothing may be prepared behind it.
+    pub(super) fn is_fence(&self) -> bool {
+        match &self.state {
+            PendingState::Sent(sent) => sent.fence,
+            PendingState::Ready(ended) => ended.result.status == Status::Failed,
+        }
     }
 }
 
@@ -143,7 +195,10 @@ pub(super) fn magic(inventory: &Inventory, name: &HostName, groups: &Value, chec
     let mut set = |name: &str, value: Value| values.insert(Arc::from(name), value);
     let text = name.as_str();
     set("inventory_hostname", text.into());
-    set("inventory_hostname_short", text.split('.').next().unwrap_or(text).into());
+    set(
+        "inventory_hostname_short",
+        text.split('.').next().unwrap_or(text).into(),
+    );
     let own = inventory.groups_of(name).into_iter();
     let own: Vec<Value> = own.map(|group| Value::from(group.name.as_str())).collect();
     set("group_names", own.into());

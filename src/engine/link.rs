@@ -90,7 +90,10 @@ pub(super) fn start(
 }
 
 fn lost(unreachable: bool, error: &impl ToString) -> LinkEvent {
-    LinkEvent::Lost { unreachable, message: error.to_string() }
+    LinkEvent::Lost {
+        unreachable,
+        message: error.to_string(),
+    }
 }
 
 async fn run(
@@ -165,19 +168,32 @@ impl Link {
         if !self.workers.contains_key(key) {
             let started = self.session.start_worker(key.as_ref()).await;
             let worker = started.map_err(|error| lost(false, &error))?;
-            tell(LinkEvent::Hello(Box::new(worker.hello), self.begun.elapsed()));
+            tell(LinkEvent::Hello(
+                Box::new(worker.hello),
+                self.begun.elapsed(),
+            ));
             tokio::spawn(read(key.clone(), worker.incoming, self.inner.clone()));
             self.workers.insert(key.clone(), worker.outgoing);
         }
-        self.workers.get_mut(key).ok_or_else(|| lost(false, &"the worker is gone"))
+        self.workers
+            .get_mut(key)
+            .ok_or_else(|| lost(false, &"the worker is gone"))
     }
 
     async fn send_content(&mut self, key: &WorkerKey, sha256: &str) -> Result<(), LinkEvent> {
-        let opened = self.contents.get(sha256).and_then(|source| source.open().ok());
-        let Some(worker) = self.workers.get_mut(key) else { return Ok(()) };
+        let opened = self
+            .contents
+            .get(sha256)
+            .and_then(|source| source.open().ok());
+        let Some(worker) = self.workers.get_mut(key) else {
+            return Ok(());
+        };
         let Some(mut source) = opened else {
             // A worker takes an empty piece for "it is not there".
-            return worker.send(&Frame::Piece(Vec::new())).await.map_err(|error| lost(true, &error));
+            return worker
+                .send(&Frame::Piece(Vec::new()))
+                .await
+                .map_err(|error| lost(true, &error));
         };
         let mut buffer = vec![0; MAX_PIECE];
         loop {
@@ -186,7 +202,10 @@ impl Link {
                 return Ok(());
             }
             let piece = Frame::Piece(buffer[..length].to_vec());
-            worker.send(&piece).await.map_err(|error| lost(true, &error))?;
+            worker
+                .send(&piece)
+                .await
+                .map_err(|error| lost(true, &error))?;
         }
     }
 }

@@ -8,6 +8,8 @@
 //! something waits until every host has finished the tasks before ([`frontier`]), which keeps the promise of
 //! linear order wherever it can be observed.
 
+mod advance;
+mod answer;
 mod calls;
 mod connect;
 mod content;
@@ -20,6 +22,7 @@ mod result;
 mod run;
 mod shared;
 mod steps;
+mod tell;
 
 pub use host::magic_names;
 pub use options::RunOptions;

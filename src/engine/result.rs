@@ -43,7 +43,10 @@ pub(super) fn conclude(
             },
         })
         .collect();
-    let status = total(verdicts.iter().map(|verdict| verdict.status), task.ignore_errors);
+    let status = total(
+        verdicts.iter().map(|verdict| verdict.status),
+        task.ignore_errors,
+    );
     let mut result = TaskResult {
         status,
         changes: changes(prepared, &verdicts, outcomes),
@@ -51,7 +54,10 @@ pub(super) fn conclude(
             .iter()
             .filter(|verdict| verdict.status.is_failure() == status.is_failure())
             .find_map(|verdict| verdict.message.clone()),
-        output: outcomes.iter().find_map(last_lines).filter(|_| status.is_failure()),
+        output: outcomes
+            .iter()
+            .find_map(last_lines)
+            .filter(|_| status.is_failure()),
         items: Vec::new(),
         registered: None,
         millis: outcomes.iter().map(|outcome| outcome.millis).sum(),
@@ -72,13 +78,21 @@ pub(super) fn conclude(
     } else {
         result.registered = Some(registered.clone());
     }
-    Ended { result, registered: Some(registered), facts: Values::new() }
+    Ended {
+        result,
+        registered: Some(registered),
+        facts: Values::new(),
+    }
 }
 
 /// The changes of the items that count as changed; of one that failed, those that had been made.
 fn changes(prepared: &Prepared, verdicts: &[Verdict], outcomes: &[Outcome]) -> Vec<Changed> {
     let counts = |status| matches!(status, Status::Changed | Status::Unknown | Status::Failed);
-    let items = prepared.items.iter().zip(verdicts).filter(|(_, verdict)| counts(verdict.status));
+    let items = prepared
+        .items
+        .iter()
+        .zip(verdicts)
+        .filter(|(_, verdict)| counts(verdict.status));
     items
         .filter_map(|(item, _)| match item.state {
             ItemState::Call(index) => outcomes.get(index),
@@ -88,8 +102,19 @@ fn changes(prepared: &Prepared, verdicts: &[Verdict], outcomes: &[Outcome]) -> V
         .collect()
 }
 
+/// A change of which nothing may be shown: its name alone can hold a command line.
+fn hidden_change() -> Changed {
+    Changed {
+        what: "hidden, because of `no_log`".into(),
+        diff: None,
+    }
+}
+
 fn censor(result: &mut TaskResult) {
-    result.changes.iter_mut().for_each(|change| change.diff = None);
+    result
+        .changes
+        .iter_mut()
+        .for_each(|change| *change = hidden_change());
     result.output = None;
     if result.message.is_some() {
         result.message = Some("hidden, because of `no_log`".into());
@@ -111,7 +136,11 @@ impl Verdict {
         set(&mut registered, "failed", true);
         set(&mut registered, "changed", false);
         set(&mut registered, "msg", message.as_str());
-        Self { status: Status::Failed, message: Some(message), registered: registered.into() }
+        Self {
+            status: Status::Failed,
+            message: Some(message),
+            registered: registered.into(),
+        }
     }
 }
 
@@ -127,7 +156,11 @@ fn skipped(item: &Item, condition: &str) -> Verdict {
     set(&mut registered, "skip_reason", condition);
     set_item(&mut registered, item);
     let message = Some(format!("`{condition}` does not hold"));
-    Verdict { status: Status::Skipped, message, registered: registered.into() }
+    Verdict {
+        status: Status::Skipped,
+        message,
+        registered: registered.into(),
+    }
 }
 
 fn set_item(registered: &mut Map, item: &Item) {
@@ -148,25 +181,39 @@ fn judge(
     set_item(&mut registered, item);
     if let Some(reason) = &outcome.unknown {
         let message = Some(reason.clone());
-        return Verdict { status: Status::Unknown, message, registered: registered.into() };
+        return Verdict {
+            status: Status::Unknown,
+            message,
+            registered: registered.into(),
+        };
     }
     let mut changed = !outcome.changes.is_empty();
     let mut failed = outcome.failure.is_some();
-    for (conditions, verdict) in
-        [(&task.changed_when, &mut changed), (&task.failed_when, &mut failed)]
-    {
-        let Some(conditions) = conditions else { continue };
+    for (conditions, verdict) in [
+        (&task.changed_when, &mut changed),
+        (&task.failed_when, &mut failed),
+    ] {
+        let Some(conditions) = conditions else {
+            continue;
+        };
         match all_hold(shared, play, host, task, item, &registered, conditions) {
             Ok(holds) => *verdict = holds,
             Err(diagnostic) => return Verdict::failed(shared.explain(&diagnostic), registered),
         }
     }
-    let failure = outcome.failure.as_ref().map(|failure| failure.message.clone());
+    let failure = outcome
+        .failure
+        .as_ref()
+        .map(|failure| failure.message.clone());
     if failed {
         // What nobody can know yet is no failure: the change that it builds on has not been made.
         if shared.options.check && host.would_change && outcome.failure.is_some() {
             let message = failure.map(|why| format!("{why}; this may be due to changes not made"));
-            return Verdict { status: Status::Unknown, message, registered: registered.into() };
+            return Verdict {
+                status: Status::Unknown,
+                message,
+                registered: registered.into(),
+            };
         }
         let because = || "`failed_when` holds".to_owned();
         return Verdict::failed(failure.unwrap_or_else(because), registered);
@@ -174,7 +221,11 @@ fn judge(
     set(&mut registered, "failed", false);
     set(&mut registered, "changed", changed);
     let status = if changed { Status::Changed } else { Status::Ok };
-    Verdict { status, message: None, registered: registered.into() }
+    Verdict {
+        status,
+        message: None,
+        registered: registered.into(),
+    }
 }
 
 /// What the module registers, and what every task registers.
@@ -230,16 +281,23 @@ fn total(items: impl Iterator<Item = Status>, ignore_errors: bool) -> Status {
 
 fn register(is_loop: bool, mut verdicts: Vec<Verdict>) -> Value {
     if !is_loop {
-        return verdicts.pop().map_or_else(Value::none, |verdict| verdict.registered);
+        return verdicts
+            .pop()
+            .map_or_else(Value::none, |verdict| verdict.registered);
     }
     let any = |status| verdicts.iter().any(|verdict| verdict.status == status);
     let mut map = Map::new();
     set(&mut map, "changed", any(Status::Changed));
     set(&mut map, "failed", any(Status::Failed));
-    let all_skipped =
-        !verdicts.is_empty() && verdicts.iter().all(|verdict| verdict.status == Status::Skipped);
+    let all_skipped = !verdicts.is_empty()
+        && verdicts
+            .iter()
+            .all(|verdict| verdict.status == Status::Skipped);
     set(&mut map, "skipped", all_skipped);
-    let results: Vec<Value> = verdicts.into_iter().map(|verdict| verdict.registered).collect();
+    let results: Vec<Value> = verdicts
+        .into_iter()
+        .map(|verdict| verdict.registered)
+        .collect();
     set(&mut map, "results", results);
     map.into()
 }
@@ -247,8 +305,16 @@ fn register(is_loop: bool, mut verdicts: Vec<Verdict>) -> Value {
 /// The last lines of what a failed program printed and complained.
 fn last_lines(outcome: &Outcome) -> Option<String> {
     let output = &outcome.failure.as_ref()?.output;
-    let text = |name: &str| output.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-    let lines: Vec<&str> = text("stdout").lines().chain(text("stderr").lines()).collect();
+    let text = |name: &str| {
+        output
+            .get(name)
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+    };
+    let lines: Vec<&str> = text("stdout")
+        .lines()
+        .chain(text("stderr").lines())
+        .collect();
     let last = lines.len().saturating_sub(OUTPUT_LINES);
     (!lines.is_empty()).then(|| lines[last..].join("\n"))
 }
@@ -286,22 +352,40 @@ pub(super) fn control(
     item: &Item,
 ) -> Result<Ended, Box<Diagnostic>> {
     use crate::playbook::{Action, Control};
-    let Action::Control(control) = &task.action else { return Ok(ended(Status::Ok, None)) };
+    let Action::Control(control) = &task.action else {
+        return Ok(ended(Status::Ok, None));
+    };
     let scope = shared.scope(play, host, Some(task), &item.locals);
-    let render = |definition: &crate::vars::Definition| definition.render(&shared.templates, &scope);
+    let render =
+        |definition: &crate::vars::Definition| definition.render(&shared.templates, &scope);
     Ok(match control {
         Control::FlushHandlers | Control::Noop => ended(Status::Ok, None),
         Control::Fail { msg } => ended(Status::Failed, Some(text(&render(msg)?))),
         Control::Debug { what, variable } => {
             let shown = text(&render(what)?);
-            let prefix = variable.as_ref().map(|name| format!("{name} = ")).unwrap_or_default();
+            let prefix = variable
+                .as_ref()
+                .map(|name| format!("{name} = "))
+                .unwrap_or_default();
             ended(Status::Ok, Some(format!("{prefix}{shown}")))
         }
-        Control::Assert { that, fail_msg, success_msg } => match first_false(that, &scope)? {
-            None => ended(Status::Ok, success_msg.as_ref().map(render).transpose()?.map(|m| text(&m))),
+        Control::Assert {
+            that,
+            fail_msg,
+            success_msg,
+        } => match first_false(that, &scope)? {
+            None => ended(
+                Status::Ok,
+                success_msg
+                    .as_ref()
+                    .map(render)
+                    .transpose()?
+                    .map(|m| text(&m)),
+            ),
             Some(condition) => {
                 let said = fail_msg.as_ref().map(render).transpose()?;
-                let said = said.map(|said| format!("{} (`{condition}` does not hold)", text(&said)));
+                let said =
+                    said.map(|said| format!("{} (`{condition}` does not hold)", text(&said)));
                 let said = said.unwrap_or_else(|| format!("`{condition}` does not hold"));
                 ended(Status::Failed, Some(said))
             }
@@ -321,11 +405,24 @@ pub(super) fn total_of(task: &Task, prepared: &Prepared, mut all: Vec<Ended>) ->
     if !prepared.is_loop {
         return all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
     }
-    let status = total(all.iter().map(|ended| ended.result.status), task.ignore_errors);
-    let messages: Vec<&str> = all.iter().filter_map(|ended| ended.result.message.as_deref()).collect();
+    let status = total(
+        all.iter().map(|ended| ended.result.status),
+        task.ignore_errors,
+    );
+    let messages: Vec<&str> = all
+        .iter()
+        .filter_map(|ended| ended.result.message.as_deref())
+        .collect();
     let mut whole = ended(status, (!messages.is_empty()).then(|| messages.join("\n")));
-    let results: Vec<Value> = all.iter().filter_map(|ended| ended.registered.clone()).collect();
-    let mut map = whole.registered.take().and_then(Value::into_map).unwrap_or_default();
+    let results: Vec<Value> = all
+        .iter()
+        .filter_map(|ended| ended.registered.clone())
+        .collect();
+    let mut map = whole
+        .registered
+        .take()
+        .and_then(Value::into_map)
+        .unwrap_or_default();
     set(&mut map, "results", results);
     whole.registered = Some(map.into());
     whole.facts = all.into_iter().flat_map(|ended| ended.facts).collect();

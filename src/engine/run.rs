@@ -68,7 +68,11 @@ impl Run {
                     };
                     layer.entries.iter().map(compile).collect()
                 });
-                strongest.extend(definitions.iter().map(|(name, d)| (name.clone(), d.clone())));
+                strongest.extend(
+                    definitions
+                        .iter()
+                        .map(|(name, d)| (name.clone(), d.clone())),
+                );
             }
             vars.insert(name.clone(), strongest);
         }
@@ -113,12 +117,28 @@ pub async fn run(
         })
         .collect();
 
-    let Run { loaded: Loaded { playbooks, files }, sources, templates, extra, vars, .. } = run;
+    let Run {
+        loaded: Loaded { playbooks, files },
+        sources,
+        templates,
+        extra,
+        vars,
+        ..
+    } = run;
     let mut connections = Connections::new(connector, options.forks);
-    let mut shared =
-        Shared { options, sources, templates, files, extra, directory: ".".into() };
+    let mut shared = Shared {
+        options,
+        sources,
+        templates,
+        files,
+        extra,
+        directory: ".".into(),
+    };
     events.event(&Event::RunStarted {
-        playbooks: playbooks.iter().map(|playbook| playbook.path.display().to_string()).collect(),
+        playbooks: playbooks
+            .iter()
+            .map(|playbook| playbook.path.display().to_string())
+            .collect(),
         hosts: hosts.iter().map(|host| host.name.clone()).collect(),
         check: shared.options.check,
     });
@@ -139,7 +159,13 @@ pub async fn run(
         }
         begin(&mut shared, playbook, &mut hosts, &batch);
         let layers: Vec<&Definitions> = layers.iter().collect();
-        let steps = steps(play, &shared.options.tags, &shared.directory, &shared.files, &layers);
+        let steps = steps(
+            play,
+            &shared.options.tags,
+            &shared.directory,
+            &shared.files,
+            &layers,
+        );
         let play_run = PlayRun {
             frontier: Frontier::new(steps.len(), batch.len()),
             shared: &mut shared,
@@ -160,20 +186,26 @@ pub async fn run(
     }
     close(&mut hosts, interrupted).await;
     let recap: Vec<Recap> = hosts.iter().map(|host| host.recap.clone()).collect();
-    events.event(&Event::RunFinished { recap: recap.clone(), interrupted });
+    events.event(&Event::RunFinished {
+        recap: recap.clone(),
+        interrupted,
+    });
     Ok(Outcome { recap, interrupted })
 }
 
 /// Makes the hosts ready for a play.
 fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch: &[usize]) {
-    shared.directory = playbook
+    playbook
         .path
         .parent()
         .filter(|directory| !directory.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-        .to_owned();
+        .clone_into(&mut shared.directory);
     let directory = Value::from(shared.directory.display().to_string());
-    let names: Vec<Value> = batch.iter().map(|&host| Value::from(&*hosts[host].name)).collect();
+    let names: Vec<Value> = batch
+        .iter()
+        .map(|&host| Value::from(&*hosts[host].name))
+        .collect();
     for &host in batch {
         hosts[host].progress = Progress::default();
         let magic = &mut hosts[host].magic;

@@ -30,8 +30,14 @@ impl Shared {
         task: Option<&'a Task>,
         locals: &'a Values,
     ) -> Scope<'a> {
-        let values = |layer, values| ScopeLayer { layer, source: Source::Values(values) };
-        let definitions = |layer, d| ScopeLayer { layer, source: Source::Definitions(d) };
+        let values = |layer, values| ScopeLayer {
+            layer,
+            source: Source::Values(values),
+        };
+        let definitions = |layer, d| ScopeLayer {
+            layer,
+            source: Source::Definitions(d),
+        };
         let mut layers = vec![
             values(Layer::Magic, &host.magic),
             values(Layer::Loop, locals),
@@ -40,8 +46,16 @@ impl Shared {
             definitions(Layer::Play, &play.vars),
             definitions(Layer::Inventory, &host.vars),
         ];
-        layers.extend(play.roles.iter().map(|role| definitions(Layer::RoleDefaults, &role.defaults)));
-        layers.extend(play.vars_files.iter().map(|file| definitions(Layer::PlayFiles, file)));
+        layers.extend(
+            play.roles
+                .iter()
+                .map(|role| definitions(Layer::RoleDefaults, &role.defaults)),
+        );
+        layers.extend(
+            play.vars_files
+                .iter()
+                .map(|file| definitions(Layer::PlayFiles, file)),
+        );
         if let Some(task) = task {
             layers.push(definitions(Layer::Task, &task.vars));
             if let Some(role) = &task.role {
@@ -57,10 +71,16 @@ impl Shared {
     pub(super) fn explain(&self, diagnostic: &Diagnostic) -> String {
         let place = diagnostic.primary.as_ref().map(|label| {
             let (line, column) = self.sources.line_column(label.span);
-            format!("{}:{line}:{column}: ", self.sources.path(label.span.file).display())
+            format!(
+                "{}:{line}:{column}: ",
+                self.sources.path(label.span.file).display()
+            )
         });
-        let help: String = diagnostic.help.iter().map(|help| format!(" ({help})")).collect();
-        format!("{}{}{help}", place.unwrap_or_default(), diagnostic.message)
+        let mut text = format!("{}{}", place.unwrap_or_default(), diagnostic.message);
+        for help in &diagnostic.help {
+            text.extend([" (", help, ")"]);
+        }
+        text
     }
 }
 
@@ -69,7 +89,10 @@ pub(super) fn locals(task: &Task, item: Option<&crate::value::Value>) -> Values 
     let mut locals = Values::new();
     if let Some(role) = &task.role {
         locals.insert(Arc::from("role_name"), (&*role.role.name).into());
-        locals.insert(Arc::from("role_path"), role.role.path.display().to_string().into());
+        locals.insert(
+            Arc::from("role_path"),
+            role.role.path.display().to_string().into(),
+        );
     }
     if let (Some(item), Some(repeat)) = (item, &task.repeat) {
         locals.insert(repeat.variable.clone(), item.clone());

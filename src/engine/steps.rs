@@ -82,7 +82,11 @@ pub fn steps(
     files: &TemplateFiles,
     inventory: &[&Definitions],
 ) -> Vec<Step> {
-    let mut builder = Builder { play, steps: Vec::new(), dirty: false };
+    let mut builder = Builder {
+        play,
+        steps: Vec::new(),
+        dirty: false,
+    };
     for section in &play.sections {
         for task in &section.tasks {
             match &task.action {
@@ -138,12 +142,18 @@ impl Builder<'_> {
         };
         let name = TaskName {
             position: self.steps.len() + 1,
-            role: task.and_then(|task| task.role.as_ref()).map(|role| role.role.name.clone()),
+            role: task
+                .and_then(|task| task.role.as_ref())
+                .map(|role| role.role.name.clone()),
             name: task.map_or_else(|| Arc::from("handlers"), |task| task.name.clone()),
             handler,
             at: task.map_or_else(|| Arc::from(""), |task| task.at.clone()),
         };
-        self.steps.push(Step { kind, name, needs: HashSet::new() });
+        self.steps.push(Step {
+            kind,
+            name,
+            needs: HashSet::new(),
+        });
     }
 }
 
@@ -160,20 +170,32 @@ impl<'a> Needs<'a> {
         let mut learned: HashSet<Arc<str>> = tasks.flat_map(|task| task.learns()).collect();
         learned.insert(Arc::from("facts"));
         let mut definitions: HashMap<&str, Vec<&Definitions>> = HashMap::new();
-        let roles = play.roles.iter().flat_map(|role| [&role.defaults, &role.vars]);
-        let layers = inventory.iter().copied().chain([&play.vars]).chain(&play.vars_files);
+        let roles = play
+            .roles
+            .iter()
+            .flat_map(|role| [&role.defaults, &role.vars]);
+        let layers = inventory
+            .iter()
+            .copied()
+            .chain([&play.vars])
+            .chain(&play.vars_files);
         for layer in layers.chain(roles) {
             for name in layer.keys() {
                 definitions.entry(name).or_default().push(layer);
             }
         }
-        Self { learned, definitions }
+        Self {
+            learned,
+            definitions,
+        }
     }
 
     fn of(&self, task: &Task, directory: &Path, files: &TemplateFiles) -> HashSet<Arc<str>> {
         let mut seen: HashSet<Arc<str>> = HashSet::new();
         let mut open: Vec<Arc<str>> = Vec::new();
-        each_name(task, directory, files, &mut |name, _| open.push(name.name.clone()));
+        each_name(task, directory, files, &mut |name, _| {
+            open.push(name.name.clone());
+        });
         let parameters = task.role.iter().flat_map(|role| role.parameters.values());
         parameters.for_each(|d| d.each_name(&mut |name, _| open.push(name.name.clone())));
         // A template whose path is only known when the task runs may mention anything.

@@ -27,20 +27,32 @@ impl<'n> Keys<'n> {
             );
             return None;
         };
-        Some(Self { what, entries, taken: vec![false; entries.len()], known: Vec::new() })
+        Some(Self {
+            what,
+            entries,
+            taken: vec![false; entries.len()],
+            known: Vec::new(),
+        })
     }
 
     /// Takes the value of `key`. `null` counts as not given.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         self.known.push(key);
-        let at = self.entries.iter().position(|entry| entry.key.as_str() == Some(key))?;
+        let at = self
+            .entries
+            .iter()
+            .position(|entry| entry.key.as_str() == Some(key))?;
         self.taken[at] = true;
         Some(&self.entries[at].value).filter(|value| !value.is_null())
     }
 
     /// The entries that nobody has taken.
     pub(super) fn rest(&self) -> impl Iterator<Item = &'n Entry> + '_ {
-        self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(entry, _)| entry)
+        self.entries
+            .iter()
+            .zip(&self.taken)
+            .filter(|(_, taken)| !**taken)
+            .map(|(entry, _)| entry)
     }
 
     /// The keys that were asked for.
@@ -62,7 +74,11 @@ impl<'n> Keys<'n> {
     }
 
     /// Takes a boolean.
-    pub(super) fn boolean(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<bool> {
+    pub(super) fn boolean(
+        &mut self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<bool> {
         let node = self.take(key)?;
         let value = node.as_bool();
         if value.is_none() {
@@ -77,7 +93,11 @@ impl<'n> Keys<'n> {
     }
 
     /// Takes a whole number that is not negative.
-    pub(super) fn number(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<u64> {
+    pub(super) fn number(
+        &mut self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<u64> {
         let node = self.take(key)?;
         let value = node.as_i64().and_then(|number| u64::try_from(number).ok());
         if value.is_none() {
@@ -87,7 +107,11 @@ impl<'n> Keys<'n> {
     }
 
     /// Takes a string.
-    pub(super) fn string(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<&'n str> {
+    pub(super) fn string(
+        &mut self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<&'n str> {
         let node = self.take(key)?;
         let value = node.as_str();
         if value.is_none() {
@@ -102,7 +126,9 @@ impl<'n> Keys<'n> {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Vec<(&'n Node, Arc<str>)> {
-        let Some(node) = self.take(key) else { return Vec::new() };
+        let Some(node) = self.take(key) else {
+            return Vec::new();
+        };
         let mut strings = Vec::new();
         for item in node.as_list().unwrap_or(std::slice::from_ref(node)) {
             match item.as_str() {
@@ -137,6 +163,10 @@ trait NoteKnown {
 impl NoteKnown for Diagnostic {
     /// Names the known keys where no near one could be suggested.
     fn note_known(self, known: &[&str]) -> Self {
-        if self.help.is_empty() { self.note(format!("known here: {}", known.join(", "))) } else { self }
+        if self.help.is_empty() {
+            self.note(format!("known here: {}", known.join(", ")))
+        } else {
+            self
+        }
     }
 }

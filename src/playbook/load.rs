@@ -103,14 +103,23 @@ impl Loader<'_> {
             };
             plays.extend(nodes.iter().filter_map(|node| self.play(node)));
         }
-        Playbook { path: path.to_owned(), plays }
+        Playbook {
+            path: path.to_owned(),
+            plays,
+        }
     }
 
     /// The documents of a YAML file that are not empty.
     fn documents(&mut self, path: &Path) -> Vec<Node> {
-        let parsed = self.sources.load(path).and_then(|id| parse_yaml(self.sources, id));
+        let parsed = self
+            .sources
+            .load(path)
+            .and_then(|id| parse_yaml(self.sources, id));
         let documents = self.diagnostics.check(parsed).unwrap_or_default();
-        documents.into_iter().filter(|node| !node.is_null()).collect()
+        documents
+            .into_iter()
+            .filter(|node| !node.is_null())
+            .collect()
     }
 
     /// The one document of a YAML file, if the file exists.
@@ -134,13 +143,25 @@ impl Loader<'_> {
         let hosts = self.hosts(&mut keys, node.span);
         let name = keys.string("name", self.diagnostics);
         let escalate = keys.boolean("become", self.diagnostics);
-        let become_user = keys.take("become_user").map(|node| Arc::new(self.definition(node)));
-        let any_errors_fatal = keys.boolean("any_errors_fatal", self.diagnostics).unwrap_or(false);
-        let vars = keys.take("vars").map(|node| self.definitions("vars", node)).unwrap_or_default();
+        let become_user = keys
+            .take("become_user")
+            .map(|node| Arc::new(self.definition(node)));
+        let any_errors_fatal = keys
+            .boolean("any_errors_fatal", self.diagnostics)
+            .unwrap_or(false);
+        let vars = keys
+            .take("vars")
+            .map(|node| self.definitions("vars", node))
+            .unwrap_or_default();
         let vars_files = self.vars_files(&mut keys);
-        let inherited = Inherited { tags: keys.tags(self.diagnostics), ..Inherited::default() };
+        let inherited = Inherited {
+            tags: keys.tags(self.diagnostics),
+            ..Inherited::default()
+        };
 
-        let pre_tasks = keys.take("pre_tasks").map(|node| self.tasks(node, &inherited));
+        let pre_tasks = keys
+            .take("pre_tasks")
+            .map(|node| self.tasks(node, &inherited));
         let mut used = Used::default();
         if let Some(node) = keys.take("roles") {
             for node in self.list("roles", node) {
@@ -148,8 +169,12 @@ impl Loader<'_> {
             }
         }
         let tasks = keys.take("tasks").map(|node| self.tasks(node, &inherited));
-        let post_tasks = keys.take("post_tasks").map(|node| self.tasks(node, &inherited));
-        let own_handlers = keys.take("handlers").map(|node| self.handlers(node, &inherited));
+        let post_tasks = keys
+            .take("post_tasks")
+            .map(|node| self.tasks(node, &inherited));
+        let own_handlers = keys
+            .take("handlers")
+            .map(|node| self.handlers(node, &inherited));
         keys.finish(self.diagnostics);
 
         let (hosts, pattern_text) = hosts?;
@@ -164,9 +189,13 @@ impl Loader<'_> {
             vars,
             vars_files,
             sections: [
-                Section { tasks: pre_tasks.unwrap_or_default() },
+                Section {
+                    tasks: pre_tasks.unwrap_or_default(),
+                },
                 used.section,
-                Section { tasks: post_tasks.unwrap_or_default() },
+                Section {
+                    tasks: post_tasks.unwrap_or_default(),
+                },
             ],
             handlers: used.handlers,
             roles: used.roles,
@@ -178,7 +207,13 @@ impl Loader<'_> {
         let Some(node) = keys.take("hosts") else {
             self.diagnostics.push(
                 Diagnostic::error("a play needs `hosts`")
-                    .at(Span { end: play.start + 1, ..play }, "this play has none")
+                    .at(
+                        Span {
+                            end: play.start + 1,
+                            ..play
+                        },
+                        "this play has none",
+                    )
                     .help("`hosts: all` runs it on every host of the inventory"),
             );
             return None;
@@ -188,11 +223,14 @@ impl Loader<'_> {
             None => node.as_str().map(|text| vec![text]),
         };
         let Some(parts) = parts else {
-            self.diagnostics.push(expected("hosts", "a host pattern or a list of them", node));
+            self.diagnostics
+                .push(expected("hosts", "a host pattern or a list of them", node));
             return None;
         };
         let text = parts.join(",");
-        let pattern = self.diagnostics.check(HostPattern::parse(&text, node.span))?;
+        let pattern = self
+            .diagnostics
+            .check(HostPattern::parse(&text, node.span))?;
         Some((pattern, text))
     }
 
@@ -217,14 +255,17 @@ impl Loader<'_> {
     /// Named definitions; complains if the node is no mapping.
     pub(super) fn definitions(&mut self, what: &str, node: &Node) -> Definitions {
         if node.as_map().is_none() {
-            self.diagnostics.push(expected(what, "a mapping of names to values", node));
+            self.diagnostics
+                .push(expected(what, "a mapping of names to values", node));
         }
         for entry in node.as_map().unwrap_or_default() {
             let name = entry.key.as_str().unwrap_or_default();
             if !is_variable_name(name) {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{name}` cannot be the name of a variable"))
-                        .at(entry.key.span, "letters, digits and `_`, not beginning with a digit"),
+                    Diagnostic::error(format!("`{name}` cannot be the name of a variable")).at(
+                        entry.key.span,
+                        "letters, digits and `_`, not beginning with a digit",
+                    ),
                 );
             }
         }
@@ -247,17 +288,25 @@ impl Loader<'_> {
             self.use_role(name, node.span, Definitions::new(), inherited, used);
             return;
         }
-        let Some(mut keys) = Keys::new(node, "an entry of `roles`", self.diagnostics) else { return };
+        let Some(mut keys) = Keys::new(node, "an entry of `roles`", self.diagnostics) else {
+            return;
+        };
         let named = keys.take("role").or_else(|| keys.take("name"));
-        let parameters =
-            keys.take("vars").map(|node| self.definitions("vars", node)).unwrap_or_default();
+        let parameters = keys
+            .take("vars")
+            .map(|node| self.definitions("vars", node))
+            .unwrap_or_default();
         let mut inherited = inherited.clone();
         inherited.tags.extend(keys.tags(self.diagnostics));
-        inherited.escalate = keys.boolean("become", self.diagnostics).or(inherited.escalate);
+        inherited.escalate = keys
+            .boolean("become", self.diagnostics)
+            .or(inherited.escalate);
         inherited.when.extend(keys.take("when").cloned());
         keys.finish(self.diagnostics);
         match named.map(|node| (node, node.as_str())) {
-            Some((node, Some(name))) => self.use_role(name, node.span, parameters, &inherited, used),
+            Some((node, Some(name))) => {
+                self.use_role(name, node.span, parameters, &inherited, used);
+            }
             _ => self.diagnostics.push(
                 Diagnostic::error("an entry of `roles` needs the role's name")
                     .at(node.span, "write `- role: NAME`"),
@@ -273,7 +322,9 @@ impl Loader<'_> {
         inherited: &Inherited,
         used: &mut Used,
     ) {
-        let Some(loaded) = self.role(name, span) else { return };
+        let Some(loaded) = self.role(name, span) else {
+            return;
+        };
         let name = loaded.role.name.clone();
         if parameters.is_empty() && used.done.contains(&name) {
             return;
@@ -294,8 +345,15 @@ impl Loader<'_> {
             used.done.push(name.clone());
         }
 
-        let role_use = RoleUse { role: loaded.role.clone(), span, parameters: Arc::new(parameters) };
-        let inherited = Inherited { role: Some(role_use), ..inherited.clone() };
+        let role_use = RoleUse {
+            role: loaded.role.clone(),
+            span,
+            parameters: Arc::new(parameters),
+        };
+        let inherited = Inherited {
+            role: Some(role_use),
+            ..inherited.clone()
+        };
         for node in &loaded.tasks {
             used.section.tasks.extend(self.tasks(node, &inherited));
         }
@@ -314,7 +372,10 @@ impl Loader<'_> {
                 Diagnostic::error(format!("there is no role `{name}`"))
                     .at(span, "used here")
                     .suggest(name, known.iter().map(String::as_str))
-                    .note(format!("looked in {}", display_all(&self.role_directories()))),
+                    .note(format!(
+                        "looked in {}",
+                        display_all(&self.role_directories())
+                    )),
             );
             return None;
         };
@@ -327,19 +388,32 @@ impl Loader<'_> {
         let tasks = part("tasks").into_iter().collect();
         let handlers = part("handlers").into_iter().collect();
         let dependencies = self.dependencies(&path);
-        let role = Role { name: Arc::from(name), path: path.clone(), defaults, vars };
-        let loaded = Arc::new(LoadedRole { role: Arc::new(role), tasks, handlers, dependencies });
+        let role = Role {
+            name: Arc::from(name),
+            path: path.clone(),
+            defaults,
+            vars,
+        };
+        let loaded = Arc::new(LoadedRole {
+            role: Arc::new(role),
+            tasks,
+            handlers,
+            dependencies,
+        });
         self.roles.insert(path, loaded.clone());
         Some(loaded)
     }
 
     fn role_definitions(&mut self, directory: &Path) -> Definitions {
         let node = self.optional_document(directory, "main");
-        node.map(|node| self.definitions("a file of variables", &node)).unwrap_or_default()
+        node.map(|node| self.definitions("a file of variables", &node))
+            .unwrap_or_default()
     }
 
     fn dependencies(&mut self, role: &Path) -> Vec<Node> {
-        let Some(meta) = self.optional_document(&role.join("meta"), "main") else { return Vec::new() };
+        let Some(meta) = self.optional_document(&role.join("meta"), "main") else {
+            return Vec::new();
+        };
         let Some(mut keys) = Keys::new(&meta, "a role's `meta/main.yaml`", self.diagnostics) else {
             return Vec::new();
         };
@@ -347,18 +421,32 @@ impl Loader<'_> {
         // Where a role comes from matters to those who publish it, not to us.
         keys.take("galaxy_info");
         keys.finish(self.diagnostics);
-        dependencies.map(|node| self.list("dependencies", node).to_vec()).unwrap_or_default()
+        dependencies
+            .map(|node| self.list("dependencies", node).to_vec())
+            .unwrap_or_default()
     }
 
     fn role_directories(&self) -> Vec<PathBuf> {
-        let mut directories = vec![self.directory.join("roles"), self.directory.join("../roles")];
+        // `playbooks/../roles` is `roles`, and is shown so.
+        let above = match self.directory.file_name() {
+            Some(_) => self
+                .directory
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join("roles"),
+            None => self.directory.join("../roles"),
+        };
+        let mut directories = vec![self.directory.join("roles"), above];
         directories.extend(self.roles_path.iter().cloned());
         directories
     }
 
     fn find_role(&self, name: &str) -> Option<PathBuf> {
         let directories = self.role_directories();
-        directories.iter().map(|dir| dir.join(name)).find(|path| path.is_dir())
+        directories
+            .iter()
+            .map(|dir| dir.join(name))
+            .find(|path| path.is_dir())
     }
 
     /// The roles that could have been meant.
@@ -375,13 +463,18 @@ impl Loader<'_> {
 }
 
 fn display_all(paths: &[PathBuf]) -> String {
-    let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let shown: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     shown.join(", ")
 }
 
 /// Whether a template could mention it.
 pub(super) fn is_variable_name(name: &str) -> bool {
     let mut letters = name.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

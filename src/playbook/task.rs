@@ -174,7 +174,9 @@ impl Task {
 
     /// Whether it renders a template file whose path is only known when it runs.
     pub fn has_unknown_template(&self) -> bool {
-        let Action::Module(call) = &self.action else { return false };
+        let Action::Module(call) = &self.action else {
+            return false;
+        };
         call.arguments.iter().any(|argument| {
             let field = call.module.field(argument.name);
             argument.value.literal().is_none()

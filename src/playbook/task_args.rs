@@ -38,7 +38,10 @@ impl Loader<'_> {
                 sound &= self.check_literal(given, &literal);
                 literals.insert(given.field.name.to_owned(), literal);
             }
-            arguments.push(Argument { name: given.field.name, value });
+            arguments.push(Argument {
+                name: given.field.name,
+                value,
+            });
         }
         self.check_together(module, entry, &given, &literals, sound);
         for given in &given {
@@ -57,15 +60,26 @@ impl Loader<'_> {
         let mut given = Vec::new();
         let value = &entry.value;
         if let Some(entries) = value.as_map() {
-            given.extend(entries.iter().filter_map(|entry| self.given_entry(module, entry)));
+            given.extend(
+                entries
+                    .iter()
+                    .filter_map(|entry| self.given_entry(module, entry)),
+            );
         } else if let Some(free_form) = module.free_form.and_then(|name| module.field(name))
             && !value.is_null()
         {
-            given.push(Given { field: free_form, key: entry.key.span, node: value });
+            given.push(Given {
+                field: free_form,
+                key: entry.key.span,
+                node: value,
+            });
         } else if !value.is_null() {
             let help = match value.as_str() {
                 Some(text) if text.contains('=') => {
-                    format!("write the arguments as a mapping: `{}: {{name: value}}`", module.name)
+                    format!(
+                        "write the arguments as a mapping: `{}: {{name: value}}`",
+                        module.name
+                    )
                 }
                 _ => format!("`provision doc {}` lists its arguments", module.name),
             };
@@ -90,17 +104,27 @@ impl Loader<'_> {
                 Diagnostic::error(format!("`{}` has no argument `{name}`", module.name))
                     .at(entry.key.span, "not known here")
                     .suggest(name, known.clone())
-                    .note(format!("its arguments: {}", known.collect::<Vec<_>>().join(", "))),
+                    .note(format!(
+                        "its arguments: {}",
+                        known.collect::<Vec<_>>().join(", ")
+                    )),
             );
             return None;
         };
-        Some(Given { field, key: entry.key.span, node: &entry.value })
+        Some(Given {
+            field,
+            key: entry.key.span,
+            node: &entry.value,
+        })
     }
 
     fn check_literal(&mut self, given: &Given<'_>, literal: &Value) -> bool {
-        let Err(mismatch) = (given.field.check)(literal) else { return true };
-        let mut wrong = Diagnostic::error(format!("argument `{}`: {}", given.field.name, mismatch.0))
-            .at(given.node.span, format!("{} is expected", given.field.kind));
+        let Err(mismatch) = (given.field.check)(literal) else {
+            return true;
+        };
+        let mut wrong =
+            Diagnostic::error(format!("argument `{}`: {}", given.field.name, mismatch.0))
+                .at(given.node.span, format!("{} is expected", given.field.kind));
         if let (Kind::Choice(words), Some(text)) = (given.field.kind, given.node.as_str()) {
             wrong = wrong.suggest(text, words.iter().copied());
         }
@@ -125,7 +149,11 @@ impl Loader<'_> {
             .map(|field| field.name)
             .collect();
         if !missing.is_empty() {
-            let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let names = missing
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
             self.diagnostics.push(
                 Diagnostic::error(format!("`{}` needs {names}", module.name))
                     .at(entry.key.span, "not given here")
@@ -137,7 +165,9 @@ impl Loader<'_> {
             return;
         }
         if let Err(error) = (module.validate)(literals) {
-            let place = given.iter().find(|given| Some(given.field.name) == error.field);
+            let place = given
+                .iter()
+                .find(|given| Some(given.field.name) == error.field);
             self.diagnostics.push(
                 Diagnostic::error(error.message)
                     .at(place.map_or(entry.key.span, |given| given.key), "")
@@ -147,7 +177,12 @@ impl Loader<'_> {
     }
 
     /// Checks that a file of the controller exists, and compiles it if it is a template.
-    fn check_file(&mut self, given: &Given<'_>, literals: &Map<String, Value>, role: Option<&RoleUse>) {
+    fn check_file(
+        &mut self,
+        given: &Given<'_>,
+        literals: &Map<String, Value>,
+        role: Option<&RoleUse>,
+    ) {
         let folder = match given.field.kind {
             Kind::ControllerFile => "files",
             Kind::ControllerTemplate => "templates",
@@ -159,8 +194,11 @@ impl Loader<'_> {
         };
         let finder = Finder::new(role.map(|role| role.role.path.as_path()), &self.directory);
         let Some(path) = finder.find(folder, name) else {
-            let looked: Vec<String> =
-                finder.candidates(folder, name).iter().map(|path| path.display().to_string()).collect();
+            let looked: Vec<String> = finder
+                .candidates(folder, name)
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
             self.diagnostics.push(
                 Diagnostic::error(format!("there is no file `{name}`"))
                     .at(given.node.span, "named here")
@@ -185,9 +223,16 @@ impl Loader<'_> {
         for given in &given {
             literals.insert(given.field.name.to_owned(), to_json(&given.node.to_value()));
         }
-        let sound = given.iter().all(|given| self.check_literal(given, &literals[given.field.name]));
+        let sound = given
+            .iter()
+            .all(|given| self.check_literal(given, &literals[given.field.name]));
         self.check_together(module, entry, &given, &literals, sound);
-        let node = |name: &str| given.iter().find(|given| given.field.name == name).map(|g| g.node);
+        let node = |name: &str| {
+            given
+                .iter()
+                .find(|given| given.field.name == name)
+                .map(|g| g.node)
+        };
         match module.name {
             "assert" => Some(Control::Assert {
                 that: self.conditions(node("that")?),
@@ -211,16 +256,25 @@ impl Loader<'_> {
 
     fn debug(&mut self, msg: Option<&Node>, var: Option<&Node>) -> Option<Control> {
         if let Some(node) = msg {
-            return Some(Control::Debug { what: self.definition(node), variable: None });
+            return Some(Control::Debug {
+                what: self.definition(node),
+                variable: None,
+            });
         }
         let node = var?;
         let name: Arc<str> = Arc::from(node.as_str()?);
         // An expression is what a value in braces is; the node keeps its place.
         let what = Definition::expression(&name, node, self.templates, self.diagnostics);
-        Some(Control::Debug { what, variable: Some(name) })
+        Some(Control::Debug {
+            what,
+            variable: Some(name),
+        })
     }
 }
 
 fn literal_text(span: Span, text: &str) -> Definition {
-    Definition { span, form: crate::vars::Form::Value(crate::value::Value::from(text)) }
+    Definition {
+        span,
+        form: crate::vars::Form::Value(crate::value::Value::from(text)),
+    }
 }

@@ -23,7 +23,11 @@ pub(super) struct Inherited {
 impl Loader<'_> {
     pub(super) fn tasks(&mut self, node: &Node, inherited: &Inherited) -> Vec<Arc<Task>> {
         let nodes = self.list("tasks", node);
-        nodes.iter().filter_map(|node| self.task(node, inherited, false)).map(|(t, _)| t).collect()
+        nodes
+            .iter()
+            .filter_map(|node| self.task(node, inherited, false))
+            .map(|(t, _)| t)
+            .collect()
     }
 
     pub(super) fn handlers(&mut self, node: &Node, inherited: &Inherited) -> Vec<Handler> {
@@ -53,17 +57,30 @@ impl Loader<'_> {
         let changed_when = keys.take("changed_when").map(|node| self.conditions(node));
         let failed_when = keys.take("failed_when").map(|node| self.conditions(node));
         let retry = self.retry(&mut keys);
-        let ignore_errors = keys.boolean("ignore_errors", self.diagnostics).unwrap_or(false);
-        let escalate = keys.boolean("become", self.diagnostics).or(inherited.escalate);
-        let become_user = keys.take("become_user").map(|node| Arc::new(self.definition(node)));
+        let ignore_errors = keys
+            .boolean("ignore_errors", self.diagnostics)
+            .unwrap_or(false);
+        let escalate = keys
+            .boolean("become", self.diagnostics)
+            .or(inherited.escalate);
+        let become_user = keys
+            .take("become_user")
+            .map(|node| Arc::new(self.definition(node)));
         let mut tags = keys.tags(self.diagnostics);
         tags.extend(inherited.tags.iter().cloned());
-        let vars = keys.take("vars").map(|node| self.definitions("vars", node)).unwrap_or_default();
+        let vars = keys
+            .take("vars")
+            .map(|node| self.definitions("vars", node))
+            .unwrap_or_default();
         let no_log = keys.boolean("no_log", self.diagnostics).unwrap_or(false);
         let check_mode = keys.boolean("check_mode", self.diagnostics);
         let timeout = keys.number("timeout", self.diagnostics);
         let extra = keys.take("args");
-        let listen = if handler { keys.strings("listen", self.diagnostics) } else { Vec::new() };
+        let listen = if handler {
+            keys.strings("listen", self.diagnostics)
+        } else {
+            Vec::new()
+        };
 
         let entry = self.action_entry(&keys, node, what)?;
         let action = self.action(entry, extra, inherited)?;
@@ -79,7 +96,10 @@ impl Loader<'_> {
             when,
             repeat,
             register,
-            notify: notify.into_iter().map(|(node, name)| (name, node.span)).collect(),
+            notify: notify
+                .into_iter()
+                .map(|(node, name)| (name, node.span))
+                .collect(),
             changed_when,
             failed_when,
             retry,
@@ -92,14 +112,18 @@ impl Loader<'_> {
             check_mode,
             timeout,
         };
-        Some((Arc::new(task), listen.into_iter().map(|(_, topic)| topic).collect()))
+        Some((
+            Arc::new(task),
+            listen.into_iter().map(|(_, topic)| topic).collect(),
+        ))
     }
 
     /// The entry that names the module: the only one that is no keyword.
     fn action_entry<'n>(&mut self, keys: &Keys<'n>, node: &Node, what: &str) -> Option<&'n Entry> {
         let rest: Vec<&Entry> = keys.rest().collect();
-        let (modules, unknown): (Vec<&Entry>, Vec<&Entry>) =
-            rest.iter().partition(|entry| find_module(entry.key.as_str().unwrap_or_default()).is_some());
+        let (modules, unknown): (Vec<&Entry>, Vec<&Entry>) = rest
+            .iter()
+            .partition(|entry| find_module(entry.key.as_str().unwrap_or_default()).is_some());
         for entry in &unknown {
             let key = entry.key.as_str().unwrap_or_default();
             let known = keys.known().iter().copied().chain(module_names());
@@ -140,19 +164,29 @@ impl Loader<'_> {
     /// A condition, or a list of which all must hold.
     pub(super) fn conditions(&mut self, node: &Node) -> Vec<When> {
         let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
-        nodes.iter().filter_map(|node| self.condition(node)).collect()
+        nodes
+            .iter()
+            .filter_map(|node| self.condition(node))
+            .collect()
     }
 
     fn condition(&mut self, node: &Node) -> Option<When> {
         if let Some(constant) = node.as_bool() {
-            return Some(When { condition: Err(constant), node: node.clone() });
+            return Some(When {
+                condition: Err(constant),
+                node: node.clone(),
+            });
         }
         let Some(text) = node.as_str() else {
-            self.diagnostics.push(expected("a condition", "an expression", node));
+            self.diagnostics
+                .push(expected("a condition", "an expression", node));
             return None;
         };
         match self.templates.compile_condition(text) {
-            Ok(condition) => Some(When { condition: Ok(condition), node: node.clone() }),
+            Ok(condition) => Some(When {
+                condition: Ok(condition),
+                node: node.clone(),
+            }),
             Err(error) => {
                 self.diagnostics.push(diagnostic(&error, node));
                 None
@@ -173,7 +207,11 @@ impl Loader<'_> {
             label = control.take("label").map(|node| self.definition(node));
             control.finish(self.diagnostics);
         }
-        items.map(|items| Loop { items, variable, label })
+        items.map(|items| Loop {
+            items,
+            variable,
+            label,
+        })
     }
 
     fn register(&mut self, keys: &mut Keys<'_>) -> Option<Arc<str>> {
@@ -181,7 +219,8 @@ impl Loader<'_> {
         match node.as_str().filter(|name| is_variable_name(name)) {
             Some(name) => Some(Arc::from(name)),
             None => {
-                self.diagnostics.push(expected("register", "the name of a variable", node));
+                self.diagnostics
+                    .push(expected("register", "the name of a variable", node));
                 None
             }
         }
@@ -192,7 +231,11 @@ impl Loader<'_> {
         let retries = keys.number("retries", self.diagnostics);
         let delay = keys.number("delay", self.diagnostics);
         let retries = u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX);
-        until.map(|until| Retry { until, retries, delay: delay.unwrap_or(5) })
+        until.map(|until| Retry {
+            until,
+            retries,
+            delay: delay.unwrap_or(5),
+        })
     }
 }
 
@@ -212,7 +255,8 @@ fn ansible_word(key: &str) -> Option<String> {
     if key == "with_items" || key == "with_list" {
         return Some("write `loop:`".into());
     }
-    key.starts_with("with_").then(|| "write `loop:` with an expression that yields a list".into())
+    key.starts_with("with_")
+        .then(|| "write `loop:` with an expression that yields a list".into())
 }
 
 /// What a task without a name is called: its module, and its arguments as far as they are short.
@@ -223,16 +267,27 @@ fn describe(entry: &Entry) -> String {
         Some([]) => None,
         None => entry.value.as_str(),
     };
-    let detail: String =
-        detail.and_then(|text| text.lines().next()).unwrap_or_default().chars().take(60).collect();
+    let detail: String = detail
+        .and_then(|text| text.lines().next())
+        .unwrap_or_default()
+        .chars()
+        .take(60)
+        .collect();
     format!("{module} {detail}").trim_end().to_owned()
 }
 
 impl Loader<'_> {
-    fn action(&mut self, entry: &Entry, extra: Option<&Node>, inherited: &Inherited) -> Option<Action> {
+    fn action(
+        &mut self,
+        entry: &Entry,
+        extra: Option<&Node>,
+        inherited: &Inherited,
+    ) -> Option<Action> {
         let module = find_module(entry.key.as_str()?)?;
         if control::find(module.name).is_none() {
-            return self.module_call(module, entry, extra, inherited.role.as_ref()).map(Action::Module);
+            return self
+                .module_call(module, entry, extra, inherited.role.as_ref())
+                .map(Action::Module);
         }
         if module.name == control::set_fact::MODULE.name {
             let facts: Definitions = self.definitions("set_fact", &entry.value);

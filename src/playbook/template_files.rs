@@ -52,7 +52,11 @@ impl TemplateFiles {
 /// What is wrong in a template file of `length` bytes.
 pub fn in_file(error: &TemplateError, file: FileId, length: usize) -> Diagnostic {
     let at = error.at.clone().unwrap_or(0..0);
-    let span = Span { file, start: at.start.min(length), end: at.end.min(length) };
+    let span = Span {
+        file,
+        start: at.start.min(length),
+        end: at.end.min(length),
+    };
     let diagnostic = Diagnostic::error(error.message.clone()).at(span, "");
     match &error.help {
         Some(help) => diagnostic.help(help),

@@ -26,15 +26,30 @@ pub fn each_name(
         repeat.items.each_name(visit);
         repeat.label.iter().for_each(|label| label.each_name(visit));
     }
-    task.become_user.iter().for_each(|user| user.each_name(visit));
-    task.vars.values().for_each(|definition| definition.each_name(visit));
+    task.become_user
+        .iter()
+        .for_each(|user| user.each_name(visit));
+    task.vars
+        .values()
+        .for_each(|definition| definition.each_name(visit));
     match &task.action {
         Action::Module(call) => {
-            call.arguments.iter().for_each(|argument| argument.value.each_name(visit));
+            call.arguments
+                .iter()
+                .for_each(|argument| argument.value.each_name(visit));
             for path in template_paths(task, call, directory) {
-                let Some(loaded) = files.get(&path) else { continue };
+                let Some(loaded) = files.get(&path) else {
+                    continue;
+                };
                 for name in loaded.template.names() {
-                    visit(name, Span { file: loaded.file, start: name.at.start, end: name.at.end });
+                    visit(
+                        name,
+                        Span {
+                            file: loaded.file,
+                            start: name.at.start,
+                            end: name.at.end,
+                        },
+                    );
                 }
             }
         }
@@ -52,20 +67,33 @@ fn each_condition_name(when: &When, visit: &mut dyn FnMut(&NameUse, Span)) {
 
 fn each_control_name(control: &Control, visit: &mut dyn FnMut(&NameUse, Span)) {
     match control {
-        Control::Assert { that, fail_msg, success_msg } => {
-            that.iter().for_each(|when| each_condition_name(when, visit));
-            fail_msg.iter().chain(success_msg).for_each(|message| message.each_name(visit));
+        Control::Assert {
+            that,
+            fail_msg,
+            success_msg,
+        } => {
+            that.iter()
+                .for_each(|when| each_condition_name(when, visit));
+            fail_msg
+                .iter()
+                .chain(success_msg)
+                .for_each(|message| message.each_name(visit));
         }
         Control::Debug { what, .. } => what.each_name(visit),
         Control::Fail { msg } => msg.each_name(visit),
-        Control::SetFact(facts) => facts.values().for_each(|definition| definition.each_name(visit)),
+        Control::SetFact(facts) => facts
+            .values()
+            .for_each(|definition| definition.each_name(visit)),
         Control::FlushHandlers | Control::Noop => {}
     }
 }
 
 /// The template files that the module call names literally.
 pub fn template_paths(task: &Task, call: &ModuleCall, directory: &Path) -> Vec<PathBuf> {
-    let finder = Finder::new(task.role.as_ref().map(|role| role.role.path.as_path()), directory);
+    let finder = Finder::new(
+        task.role.as_ref().map(|role| role.role.path.as_path()),
+        directory,
+    );
     let is_template = |name: &str| {
         let field = call.module.field(name);
         field.is_some_and(|field| field.kind == provision_worker::arg::Kind::ControllerTemplate)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Loaded, Play, Task, each_name};
 use crate::source::{Diagnostic, Diagnostics, Span};
-use crate::template::NameUse;
+use crate::template::{Condition, NameUse};
 use crate::vars::Definitions;
 
 /// The variables that are there whatever the playbook says.
@@ -32,7 +32,8 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
             let names = play_names(play, known, &learned);
             let mut seen = HashSet::new();
             for task in tasks(play) {
-                let local = task_names(task);
+                let mut local = task_names(task);
+                local.extend(guarded_names(task));
                 let mut visit = |name: &NameUse, span: Span| {
                     let defined = name.guarded
                         || names.contains(&*name.name)
@@ -58,7 +59,9 @@ fn undefined<'a>(name: &str, span: Span, all: impl Iterator<Item = &'a str>) -> 
 
 fn tasks(play: &Play) -> impl Iterator<Item = &Task> {
     let sections = play.sections.iter().flat_map(|section| &section.tasks);
-    sections.chain(play.handlers.iter().map(|handler| &handler.task)).map(AsRef::as_ref)
+    sections
+        .chain(play.handlers.iter().map(|handler| &handler.task))
+        .map(AsRef::as_ref)
 }
 
 fn play_names<'a>(
@@ -67,7 +70,11 @@ fn play_names<'a>(
     learned: &'a HashSet<Arc<str>>,
 ) -> HashSet<&'a str> {
     let mut names: HashSet<&str> = known.magic.iter().copied().collect();
-    let layers = known.inventory.iter().copied().chain([known.extra, &play.vars]);
+    let layers = known
+        .inventory
+        .iter()
+        .copied()
+        .chain([known.extra, &play.vars]);
     let roles = play.roles.iter().map(|role| &role.defaults);
     for layer in layers.chain(&play.vars_files).chain(roles) {
         names.extend(layer.keys().map(AsRef::as_ref));
@@ -80,13 +87,29 @@ fn play_names<'a>(
 fn task_names(task: &Task) -> HashSet<&str> {
     let mut names: HashSet<&str> = task.vars.keys().map(AsRef::as_ref).collect();
     if let Some(role) = &task.role {
-        names.extend(role.role.vars.keys().chain(role.parameters.keys()).map(AsRef::as_ref));
+        names.extend(
+            role.role
+                .vars
+                .keys()
+                .chain(role.parameters.keys())
+                .map(AsRef::as_ref),
+        );
         names.extend(["role_name", "role_path"]);
     }
     if let Some(repeat) = &task.repeat {
         names.insert(&repeat.variable);
     }
     names
+}
+
+/// The variables that the task's conditions are prepared to miss: the rest of it runs only with them.
+fn guarded_names(task: &Task) -> impl Iterator<Item = &str> {
+    let conditions = task
+        .when
+        .iter()
+        .filter_map(|when| when.condition.as_ref().ok());
+    let names = conditions.flat_map(Condition::names);
+    names.filter(|name| name.guarded).map(|name| &*name.name)
 }
 
 /// Checks the variables that the play's and its roles' own variables mention.
@@ -102,9 +125,18 @@ fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagn
         }
     };
     let none = HashSet::new();
-    [&play.vars].into_iter().chain(&play.vars_files).for_each(|layer| check(layer, &none));
+    [&play.vars]
+        .into_iter()
+        .chain(&play.vars_files)
+        .for_each(|layer| check(layer, &none));
     for role in &play.roles {
         let mut own: HashSet<&str> = role.vars.keys().map(AsRef::as_ref).collect();
+        let uses = tasks(play).filter_map(|task| task.role.as_ref());
+        let uses = uses.filter(|role_use| role_use.role.name == role.name);
+        own.extend(
+            uses.flat_map(|role_use| role_use.parameters.keys())
+                .map(AsRef::as_ref),
+        );
         own.extend(["role_name", "role_path"]);
         check(&role.defaults, &own);
         check(&role.vars, &own);

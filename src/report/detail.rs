@@ -64,7 +64,8 @@ impl Detail {
             _ => Tone::Plain,
         };
         let mut lines = Vec::new();
-        if is_failure(result.status) {
+        // A connection has no place in a playbook.
+        if is_failure(result.status) && !at.is_empty() {
             lines.push(Line::new(at, Tone::Dim));
         }
         lines.extend(

@@ -61,7 +61,10 @@ impl Failures {
             page.add("   ", Tone::Plain)
                 .add(&failure.hosts.join(" "), Tone::Dim)
                 .end();
-            page.line(&Line::new(&*failure.task.at, Tone::Dim));
+            // A connection has no place in a playbook.
+            if !failure.task.at.is_empty() {
+                page.line(&Line::new(&*failure.task.at, Tone::Dim));
+            }
             let message = failure.message.as_deref().unwrap_or_default();
             Line::all(message, Tone::Plain)
                 .take(MESSAGE_LINES)

@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn only_the_last_lines_of_output_are_shown() {
-        let output: String = (1..=23).map(|line| format!("{line}\n")).collect();
+        let lines: Vec<String> = (1..=23).map(|line| line.to_string()).collect();
+        let output = lines.join("\n");
         let (omitted, lines) = last_lines(&output);
         assert_eq!((omitted, lines.len()), (3, 20));
         assert_eq!(lines[0], "4");

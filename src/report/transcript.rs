@@ -354,7 +354,7 @@ fn equal_diffs_are_shown_once() {
 #[test]
 fn what_a_debug_task_says_is_always_shown() {
     let text = seen_below(ConsoleOptions::default(), 1, |run| {
-        run.finish(1, 1, says(Status::Ok, "a\nb"))
+        run.finish(1, 1, says(Status::Ok, "a\nb"));
     });
     assert_eq!(
         text,

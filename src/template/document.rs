@@ -204,8 +204,7 @@ fn unknown_tag(name: &str, at: Range<usize>) -> TemplateError {
             "a template stands alone: render its parts as tasks of their own, or put shared text into a variable"
         }
         "macro" | "component" | "call" => "put what repeats into a `for` loop",
-        "do" => "write `{% set x = ... %}`",
-        "with" => "write `{% set x = ... %}`",
+        "do" | "with" => "write `{% set x = ... %}`",
         _ => {
             "known are `if`, `elif`, `else`, `for`, `set`, `set_global`, `filter`, `raw`, `break`, `continue`"
         }

@@ -71,7 +71,7 @@ impl<'a> Failure<'a> {
                 return self.undefined(&strict.paths[*number]);
             }
             Some(Check::Boolean(at)) if message.starts_with(BOOLEAN) => {
-                let is = message.trim_start_matches(BOOLEAN).to_owned();
+                let is = message.trim_start_matches(BOOLEAN);
                 return boolean_failure(&self.unit.source, at.clone(), is);
             }
             // A value that came through a check is placed at the check.
@@ -119,11 +119,14 @@ impl<'a> Failure<'a> {
         };
         let mut parent = path.root.clone();
         for (key, end) in &path.keys {
-            match step(value, key) {
+            match key.take(value) {
                 Some(next) => value = next,
                 None => {
-                    return not_defined(source, path.root.start..*end)
-                        .with_help_if_any(what_there_is(&source[parent], value, key));
+                    return not_defined(source, path.root.start..*end).with_help(what_there_is(
+                        &source[parent],
+                        value,
+                        key,
+                    ));
                 }
             }
             parent.end = *end;
@@ -140,36 +143,22 @@ fn not_defined(source: &str, at: Range<usize>) -> TemplateError {
     }
 }
 
-fn step<'v>(value: &'v Value, key: &Key) -> Option<&'v Value> {
-    match key {
-        Key::Field(name) => field(value.as_map()?, name),
-        Key::Index(index) => match value.as_array() {
-            Some(items) => {
-                let length = i64::try_from(items.len()).ok()?;
-                let index = if *index < 0 { index + length } else { *index };
-                items.get(usize::try_from(index).ok()?)
-            }
-            None => value.as_map()?.get(&crate::value::Key::I64(*index)),
-        },
-    }
-}
-
 /// What stands where a key was not found.
-fn what_there_is(parent: &str, value: &Value, key: &Key) -> Option<String> {
+fn what_there_is(parent: &str, value: &Value, key: &Key) -> String {
     if let Some(items) = value.as_array() {
-        return Some(format!("`{parent}` is a list of {}", items.len()));
+        return format!("`{parent}` is a list of {}", items.len());
     }
     let Some(map) = value.as_map() else {
-        return Some(format!("`{parent}` is {}", type_word(value.name())));
+        return format!("`{parent}` is {}", type_word(value.name()));
     };
     if field(map, "skipped").and_then(Value::as_bool) == Some(true) {
-        return Some(format!("the task that registered `{parent}` was skipped"));
+        return format!("the task that registered `{parent}` was skipped");
     }
     let fields: Vec<&str> = map.keys().filter_map(crate::value::Key::as_str).collect();
     if let Key::Field(name) = key
         && let Some(near) = suggest(name, fields.iter().copied())
     {
-        return Some(format!("did you mean `{near}`?"));
+        return format!("did you mean `{near}`?");
     }
     let listed: Vec<String> = fields
         .iter()
@@ -181,19 +170,19 @@ fn what_there_is(parent: &str, value: &Value, key: &Key) -> Option<String> {
     } else {
         ""
     };
-    Some(match listed.as_slice() {
+    match listed.as_slice() {
         [] => format!("`{parent}` is empty"),
         listed => format!("`{parent}` has {}{more}", listed.join(", ")),
-    })
+    }
 }
 
 /// The error of an operand that should have been a boolean and `is` something else.
-pub(super) fn boolean_failure(source: &str, at: Range<usize>, is: String) -> TemplateError {
+pub(super) fn boolean_failure(source: &str, at: Range<usize>, is: &str) -> TemplateError {
     let operand = &source[at.clone()];
     if is == "not defined" {
         return not_defined(source, at);
     }
-    let help = match is.as_str() {
+    let help = match is {
         "a list" | "a mapping" => format!("compare it, as in `{operand} | length > 0`"),
         "a number" => format!("compare it, as in `{operand} != 0`"),
         "null" => format!("ask `{operand} is none`"),

@@ -115,9 +115,8 @@ pub(super) fn unexpected(source: &str, kind: Kind, at: &Range<usize>) -> Templat
     let help = match text {
         "=" => Some("compare with `==`"),
         "<" => Some("`<` stands between two values"),
-        "elif" | "then" => Some("a choice is written `a if condition else b`"),
+        "elif" | "then" | "else" => Some("a choice is written `a if condition else b`"),
         "." => Some("a field is taken from a variable only: set one first"),
-        "else" => Some("a choice is written `a if condition else b`"),
         _ if kind == Kind::Text || kind == Kind::Number || kind == Kind::Name => {
             Some("an operator is missing before it, or quotes around a text")
         }

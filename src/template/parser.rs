@@ -320,9 +320,9 @@ impl<'s> Parser<'s> {
         self.accept("not");
         let name = self.name("the name of a test")?;
         let text = &self.source[name.clone()];
-        let test = reference::find(DocumentedKind::Test, text)
+        let known = reference::find(DocumentedKind::Test, text)
             .ok_or_else(|| hints::unknown_test(text, name.clone()))?;
-        let arguments = self.arguments(test, &name)?;
+        let arguments = self.arguments(known, &name)?;
         Ok(Node::Test {
             on: Box::new(on),
             name,

@@ -9,8 +9,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::filters::field;
 use super::lookup::NameUse;
 use super::syntax::{Expr, Node, Path, StepKey};
+use crate::value::Value;
 
 /// The filter that lets pass what is defined.
 pub(super) const DEFINED: &str = "__defined";
@@ -69,6 +71,48 @@ pub(super) enum Key {
     Index(i64),
 }
 
+impl CheckedPath {
+    /// Whether the whole of the text is this path, apart from what surrounds an expression, and all of its keys
+    /// are known.
+    pub(super) fn is_whole(&self, source: &str) -> bool {
+        let before = &source[..self.at.start];
+        let before = before
+            .strip_prefix("{{")
+            .map_or(before, |inner| inner.strip_prefix('-').unwrap_or(inner));
+        let after = &source[self.at.end..];
+        let after = after
+            .strip_suffix("}}")
+            .map_or(after, |inner| inner.strip_suffix('-').unwrap_or(inner));
+        self.keys.last().map_or(self.root.end, |(_, end)| *end) == self.at.end
+            && before.trim_ascii().is_empty()
+            && after.trim_ascii().is_empty()
+    }
+
+    /// What the known keys lead to.
+    pub(super) fn follow<'v>(&self, root: &'v Value) -> Option<&'v Value> {
+        self.keys
+            .iter()
+            .try_fold(root, |value, (key, _)| key.take(value))
+    }
+}
+
+impl Key {
+    /// What this key takes from a value.
+    pub(super) fn take<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match self {
+            Self::Field(name) => field(value.as_map()?, name),
+            Self::Index(index) => match value.as_array() {
+                Some(items) => {
+                    let length = i64::try_from(items.len()).ok()?;
+                    let index = if *index < 0 { index + length } else { *index };
+                    items.get(usize::try_from(index).ok()?)
+                }
+                None => value.as_map()?.get(&crate::value::Key::I64(*index)),
+            },
+        }
+    }
+}
+
 /// Collects what is to be inserted into `source`.
 pub(super) struct Rewriter<'s> {
     source: &'s str,
@@ -98,16 +142,20 @@ impl<'s> Rewriter<'s> {
         self.pending.push((at, text.into(), None));
     }
 
+    fn values(&mut self, parts: &[Expr]) {
+        for part in parts {
+            self.value(part);
+        }
+    }
+
     /// Makes all that an expression evaluates strict.
     pub(super) fn value(&mut self, expr: &Expr) {
         match &expr.node {
             Node::Literal | Node::Boolean => {}
             Node::Path(path) => self.path(path, false),
             Node::Not(inner) => self.value(inner),
-            Node::Logic(parts) | Node::Comparison(parts) => {
-                parts.iter().for_each(|part| self.value(part))
-            }
-            Node::Other(parts) => parts.iter().for_each(|part| self.value(part)),
+            Node::Logic(parts) | Node::Comparison(parts) => self.values(&**parts),
+            Node::Other(parts) => self.values(parts),
             Node::Test {
                 on,
                 name,
@@ -120,11 +168,11 @@ impl<'s> Rewriter<'s> {
             } => {
                 match &on.node {
                     Node::Path(path) if TOLERANT.contains(&&self.source[name.clone()]) => {
-                        self.path(path, true)
+                        self.path(path, true);
                     }
                     _ => self.value(on),
                 }
-                arguments.iter().for_each(|argument| self.value(argument));
+                self.values(arguments);
             }
             Node::Comprehension {
                 locals,
@@ -137,7 +185,7 @@ impl<'s> Rewriter<'s> {
                     .map(|local| self.source[local.clone()].to_owned())
                     .collect();
                 self.loops.push(names);
-                inner.iter().for_each(|part| self.value(part));
+                self.values(inner);
                 self.loops.pop();
             }
         }
@@ -181,7 +229,7 @@ impl<'s> Rewriter<'s> {
                 self.insert(step.at.start, "?");
             }
             if let StepKey::Computed(parts) = &step.key {
-                parts.iter().for_each(|part| self.value(part));
+                self.values(parts);
             }
         }
         if strict {

@@ -20,6 +20,10 @@ pub(crate) struct EmbeddedWorker {
 }
 
 /// All of them, in the order of their architectures.
+#[allow(
+    clippy::unreadable_literal,
+    reason = "the list is generated; it is not for reading"
+)]
 pub(crate) static WORKERS: &[EmbeddedWorker] = include!(concat!(env!("OUT_DIR"), "/workers.rs"));
 
 impl EmbeddedWorker {

@@ -47,8 +47,10 @@ impl Definition {
                 }
             },
             NodeKind::List(items) => {
-                let items: Vec<_> =
-                    items.iter().map(|item| Self::compile(item, templates, diagnostics)).collect();
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| Self::compile(item, templates, diagnostics))
+                    .collect();
                 if items.iter().all(Self::is_literal) {
                     Form::Value(node.to_value())
                 } else {
@@ -83,7 +85,10 @@ impl Definition {
         let entries = node.as_map().unwrap_or_default();
         let compile = |entry: &crate::source::Entry| {
             let key = Arc::from(entry.key.as_str().unwrap_or_default());
-            (key, Arc::new(Self::compile(&entry.value, templates, diagnostics)))
+            (
+                key,
+                Arc::new(Self::compile(&entry.value, templates, diagnostics)),
+            )
         };
         entries.iter().map(compile).collect()
     }
@@ -96,7 +101,10 @@ impl Definition {
         diagnostics: &mut Diagnostics,
     ) -> Self {
         // The offsets in the text with braces are not those of the node; without content it has none.
-        let whole = Node { kind: NodeKind::Null, ..node.clone() };
+        let whole = Node {
+            kind: NodeKind::Null,
+            ..node.clone()
+        };
         let form = match templates.compile_text(&format!("{{{{ {text} }}}}")) {
             Ok(compiled) => Form::Text(compiled, Box::new(whole)),
             Err(error) => {
@@ -104,7 +112,10 @@ impl Definition {
                 Form::Value(Value::none())
             }
         };
-        Self { span: node.span, form }
+        Self {
+            span: node.span,
+            form,
+        }
     }
 
     /// The value, if there is no template in it.
@@ -120,15 +131,21 @@ impl Definition {
     }
 
     /// Renders it.
-    pub fn render(&self, templates: &Templates, lookup: &dyn Lookup) -> Result<Value, Box<Diagnostic>> {
+    pub fn render(
+        &self,
+        templates: &Templates,
+        lookup: &dyn Lookup,
+    ) -> Result<Value, Box<Diagnostic>> {
         match &self.form {
             Form::Value(value) => Ok(value.clone()),
             Form::Text(text, node) => templates
                 .render_text(text, lookup)
                 .map_err(|error| Box::new(diagnostic(&error, node))),
             Form::List(items) => {
-                let items: Result<Vec<_>, _> =
-                    items.iter().map(|item| item.render(templates, lookup)).collect();
+                let items: Result<Vec<_>, _> = items
+                    .iter()
+                    .map(|item| item.render(templates, lookup))
+                    .collect();
                 Ok(Value::from(items?))
             }
             Form::Map(entries) => {
@@ -169,7 +186,11 @@ pub fn diagnostic(error: &TemplateError, node: &Node) -> Diagnostic {
 /// Where a part of a string's text was written; the whole string where that cannot be said exactly.
 pub fn place(node: &Node, at: &std::ops::Range<usize>) -> Span {
     match (node.content_offset(at.start), node.content_offset(at.end)) {
-        (Some(start), Some(end)) if start <= end => Span { start, end, ..node.span },
+        (Some(start), Some(end)) if start <= end => Span {
+            start,
+            end,
+            ..node.span
+        },
         _ => node.span,
     }
 }

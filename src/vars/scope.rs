@@ -49,7 +49,13 @@ impl<'a> Scope<'a> {
         mut layers: Vec<ScopeLayer<'a>>,
     ) -> Self {
         layers.sort_by_key(|layer| layer.layer);
-        Self { templates, sources, layers, rendered: RefCell::default(), resolving: RefCell::default() }
+        Self {
+            templates,
+            sources,
+            layers,
+            rendered: RefCell::default(),
+            resolving: RefCell::default(),
+        }
     }
 
     /// The templates that the scope renders with.
@@ -58,22 +64,32 @@ impl<'a> Scope<'a> {
     }
 
     fn find(&self, name: &str) -> Option<Result<Value, Box<Diagnostic>>> {
-        self.layers.iter().rev().find_map(|layer| match layer.source {
-            Source::Values(values) => values.get(name).cloned().map(Ok),
-            Source::Definitions(definitions) => {
-                definitions.get(name).map(|definition| definition.render(self.templates, self))
-            }
-        })
+        self.layers
+            .iter()
+            .rev()
+            .find_map(|layer| match layer.source {
+                Source::Values(values) => values.get(name).cloned().map(Ok),
+                Source::Definitions(definitions) => definitions
+                    .get(name)
+                    .map(|definition| definition.render(self.templates, self)),
+            })
     }
 
     /// The failure to render `name`, which says where the definition stands that is at fault.
     fn nested_error(&self, name: &str, diagnostic: &Diagnostic) -> TemplateError {
         let place = diagnostic.primary.as_ref().map(|label| {
             let (line, column) = self.sources.line_column(label.span);
-            format!(" ({}:{line}:{column})", self.sources.path(label.span.file).display())
+            format!(
+                " ({}:{line}:{column})",
+                self.sources.path(label.span.file).display()
+            )
         });
         TemplateError {
-            message: format!("in `{name}`{}: {}", place.unwrap_or_default(), diagnostic.message),
+            message: format!(
+                "in `{name}`{}: {}",
+                place.unwrap_or_default(),
+                diagnostic.message
+            ),
             help: diagnostic.help.first().cloned(),
             ..TemplateError::default()
         }
@@ -98,7 +114,9 @@ impl Lookup for Scope<'_> {
         match found {
             None => Ok(None),
             Some(Ok(value)) => {
-                self.rendered.borrow_mut().insert(name.to_owned(), value.clone());
+                self.rendered
+                    .borrow_mut()
+                    .insert(name.to_owned(), value.clone());
                 Ok(Some(value))
             }
             Some(Err(diagnostic)) => Err(self.nested_error(name, &diagnostic)),

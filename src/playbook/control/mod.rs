@@ -11,8 +11,13 @@ use provision_worker::module::Module;
 use provision_worker::plan::{Failure, Plan};
 
 /// Every control action.
-pub static CONTROLS: &[&Module] =
-    &[&assert::MODULE, &debug::MODULE, &fail::MODULE, &meta::MODULE, &set_fact::MODULE];
+pub static CONTROLS: &[&Module] = &[
+    &assert::MODULE,
+    &debug::MODULE,
+    &fail::MODULE,
+    &meta::MODULE,
+    &set_fact::MODULE,
+];
 
 /// The control action called `name`.
 pub fn find(name: &str) -> Option<&'static Module> {
@@ -21,5 +26,7 @@ pub fn find(name: &str) -> Option<&'static Module> {
 
 /// What a worker would answer if it were asked for a control action; the engine never asks.
 fn on_controller(name: &str) -> Result<Plan, Failure> {
-    Err(Failure::new(format!("`{name}` is carried out by the controller")))
+    Err(Failure::new(format!(
+        "`{name}` is carried out by the controller"
+    )))
 }

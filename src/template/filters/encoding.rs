@@ -118,5 +118,10 @@ fn hash(text: &str, arguments: Kwargs, _: &State) -> TeraResult<String> {
             ));
         }
     };
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    Ok(text)
 }

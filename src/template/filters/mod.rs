@@ -2,6 +2,11 @@
 //! the manual, and registers what it implements. They see their input and arguments only: no files, no
 //! environment, no clock, no network.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "Tera hands the arguments over by value"
+)]
+
 mod encoding;
 mod engine;
 mod lists;

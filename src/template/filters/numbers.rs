@@ -102,10 +102,9 @@ fn to_int(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<Value> {
             };
             i128::from_str_radix(digits, base).ok()
         }
-        None => value.as_number().map(|number| match number {
-            Number::Integer(whole) => whole,
-            // Truncates, as everywhere; a float beyond the range becomes the end of the range.
-            other => other.as_float().trunc() as i128,
+        None => value.as_number().and_then(|number| match number {
+            Number::Float(fraction) => Number::Float(fraction.trunc()).as_integer(),
+            whole => whole.as_integer(),
         }),
     };
     match number.map(|number| (i64::try_from(number), number)) {

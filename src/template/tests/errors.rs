@@ -4,6 +4,7 @@ use super::{Variables, holds, render};
 use crate::template::Templates;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn mistakes_are_placed_and_explained() {
     for (text, place, message, help) in [
         (

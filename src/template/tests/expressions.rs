@@ -9,6 +9,10 @@ use crate::template::documented;
 fn an_expression_keeps_its_type() {
     for (expression, value) in [
         ("one", json!(1)),
+        ("-one", json!(-1)),
+        ("- one", json!(-1)),
+        ("(one)", json!(1)),
+        ("name[0]", json!("w")),
         ("one + 1", json!(2)),
         ("one + 1.5", json!(2.5)),
         ("flag", json!(true)),

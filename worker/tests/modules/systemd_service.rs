@@ -54,7 +54,7 @@ fn systemd() -> Scripted {
         ),
         replaced("systemctl daemon-reload", "Reload=yes", "Reload=no"),
     ];
-    let show = "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload \
+    let show = "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,DropInPaths \
                 -- containerd.service";
     let programs = Scripted::new()
         .reads(show, |root| {
@@ -129,6 +129,26 @@ fn a_restart_happens_each_time() {
     case(json!({"name": "containerd", "state": "reloaded"}), RUNNING)
         .changes(["service containerd: reloaded"])
         .every_time()
+        .run();
+}
+
+#[test]
+fn a_drop_in_that_systemd_has_not_read_is_read_before_a_restart() {
+    let drop_in = "/etc/systemd/system/containerd.service.d/limits.conf";
+    let case = |read: &str| {
+        let unit = format!("{RUNNING}DropInPaths=/run/other.conf{read}\n");
+        case(json!({"name": "containerd", "state": "restarted"}), &unit)
+            .before([file(drop_in, "[Service]\n")])
+            .every_time()
+    };
+    case("")
+        .changes([
+            "units read again by systemd",
+            "service containerd: restarted",
+        ])
+        .run();
+    case(&format!(" {drop_in}"))
+        .changes(["service containerd: restarted"])
         .run();
 }
 

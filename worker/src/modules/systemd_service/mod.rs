@@ -108,8 +108,7 @@ pub(super) fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
     plan.output("status", unit.to_value());
 
     let acts = action(args, &unit)?;
-    let read_again = unit.needs_daemon_reload() && (acts.is_some() || args.daemon_reload);
-    if read_again {
+    if (acts.is_some() || args.daemon_reload) && unit.needs_daemon_reload(host)? {
         daemon_reload(&mut plan);
     }
     plan_mask(args, &name, &unit, &mut plan);

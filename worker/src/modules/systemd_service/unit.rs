@@ -1,14 +1,16 @@
 //! What systemd says about a unit, asked for by one call of `systemctl show`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::host::{Host, Program};
+use crate::host::{FileKind, Host, Program, Stat};
 use crate::plan::{Failure, Output};
 
 /// Queried of each unit.
-const PROPERTIES: &str = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload";
+const PROPERTIES: &str =
+    "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,DropInPaths";
 
 /// So many lines of a unit's status are shown when it did not start, each cut to so many characters.
 const STATUS_LINES: usize = 30;
@@ -93,8 +95,25 @@ impl Unit {
     }
 
     /// Whether its files have changed since systemd read them.
-    pub(super) fn needs_daemon_reload(&self) -> bool {
-        self.property("NeedDaemonReload") == "yes"
+    pub(super) fn needs_daemon_reload(&self, host: &Host) -> Result<bool, Failure> {
+        Ok(self.property("NeedDaemonReload") == "yes" || self.has_unread_drop_in(host)?)
+    }
+
+    /// Whether an administrator's drop-in is none that systemd has read: it does not look for directories that were
+    /// made since it last read units, and so does not know that it needs to.
+    fn has_unread_drop_in(&self, host: &Host) -> Result<bool, Failure> {
+        let directory = Path::new("/etc/systemd/system").join(format!("{}.d", self.property("Id")));
+        let read: Vec<_> = self.property("DropInPaths").split(' ').map(Path::new).collect();
+        for name in host.read_dir(&directory)?.unwrap_or_default() {
+            let path = directory.join(name);
+            // A link may mask a drop-in of the same name, which is read as nothing.
+            let is_file = |stat: Stat| stat.kind == FileKind::File;
+            let is_drop_in = path.extension().is_some_and(|extension| extension == "conf");
+            if is_drop_in && !read.contains(&path.as_path()) && host.stat(&path)?.is_some_and(is_file) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn to_value(&self) -> Value {
@@ -149,10 +168,9 @@ mod tests {
 
     #[test]
     fn properties_are_read() {
-        let text = "Id=ssh.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\
-                    NeedDaemonReload=yes\n";
+        let text = "Id=ssh.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n";
         let unit = Unit::parse(text);
-        assert!(unit.exists() && unit.is_active() && unit.needs_daemon_reload());
+        assert!(unit.exists() && unit.is_active());
         assert!(!unit.is_masked() && !unit.is_stopped());
         let missing = Unit::parse("LoadState=not-found\nActiveState=inactive\nUnitFileState=\n");
         assert!(!missing.exists() && missing.is_stopped());

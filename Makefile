@@ -1,0 +1,54 @@
+# Everything here runs as root on a Debian 12 with a Rust toolchain, and installs what else it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lab clean tools lints hosts
+
+# The first of the three lab hosts that tests run on; h1 to h3 unless it is set.
+export LAB_FIRST ?= 1
+HOSTS := $(foreach next,0 1 2,h$(shell echo $$(($(LAB_FIRST) + $(next)))))
+
+# nextest shows failures better, and cargo's own runner is always there.
+TEST := $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run,cargo test) --locked --no-fail-fast
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+demo: lab ## bring three lab hosts up and provision them; again and again, if you like
+	cargo run --locked --release -- --inventory inventory/lab.yaml playbooks/site.yaml
+
+test: tools lints hosts ## everything that CI runs
+
+bench: tools ## how long a run takes, beside plain ssh
+	cargo build --locked --release
+	tests/bench/run
+
+lab: tools ## bring three lab hosts up: h1, h2 and h3
+	tests/lab/lab up 3
+
+clean: ## remove the lab's hosts and what was built; caches stay in /var/tmp/provision-lab
+	tests/lab/lab down
+	cargo clean
+
+# Rust code that calls C needs a compiler and, to be linked statically, the archive of the C library.
+tools:
+	install() { apt-get --quiet --quiet --yes --no-install-recommends --no-upgrade install gcc libc6-dev shellcheck; }; \
+	install 2>/dev/null || { apt-get --quiet update; install; }
+	tests/lab/lab install
+
+# What needs no hosts. A debug build of cargo-deny is quick enough, and built in half the time.
+lints: tools
+	cargo fmt --all --check
+	shellcheck tests/lab/lab tests/lab/keeper tests/lab/lib/*.sh
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --test hosts -- --deny warnings
+	cargo deny --version 2>/dev/null || cargo install --locked --debug cargo-deny
+	cargo deny --locked check bans licenses sources
+	$(TEST) --workspace
+
+# The lab goes down again whatever happens.
+hosts: lints
+	trap 'tests/lab/lab down $(HOSTS)' EXIT; \
+	tests/lab/lab up 3 --first $(LAB_FIRST); \
+	$(TEST) --test hosts

@@ -1,0 +1,15 @@
+//! What `provision` does to real hosts: the lab's (`tests/lab`), with the roles that it ships. What can be tested
+//! without hosts is tested elsewhere.
+//!
+//! The lab must be up, and a test fails when it is not: `tests/lab/lab up 3`, then `cargo test --test hosts`. With
+//! `LAB_FIRST=11` the tests use h11 to h14 instead of h1 to h4; the last of the four is made and removed by its test.
+
+mod containers;
+mod converge;
+mod failures;
+mod lab;
+mod options;
+mod privileges;
+mod refusals;
+mod run;
+mod worker;
