@@ -1,11 +1,11 @@
-//! Holds the code to docs/architecture.md: which folder may use which, how long a file may be, and that each
-//! says what it is for.
+//! Holds the code to docs/architecture.md: which folder may use which, where a crate may be named, how long a
+//! file may be, and that each says what it is for. The table of the document is the only list of who may use whom.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const MAX_LINES: usize = 620;
+const MAX_LINES: usize = 600;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -70,6 +70,12 @@ fn folders_use_only_what_the_table_allows() {
                 .chars()
                 .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
                 .collect();
+            if to.is_empty() {
+                wrong.push(format!(
+                    "{} uses several folders in one `use`",
+                    path.display()
+                ));
+            }
             if allowed.contains_key(&to) && to != from && !may.contains(&to) {
                 wrong.push(format!("{} uses `{to}`", path.display()));
             }
@@ -85,19 +91,21 @@ fn folders_use_only_what_the_table_allows() {
 #[test]
 fn each_crate_is_named_in_its_own_place_only() {
     let places = [
-        ("tera::", &["template", "value"][..]),
-        ("russh::", &["transport"]),
-        ("saphyr_parser::", &["source"]),
-        ("clap::", &["cli"]),
+        ("tera::", &["template/", "value.rs"][..]),
+        ("russh::", &["transport/ssh/"]),
+        ("saphyr_parser::", &["source/"]),
+        ("clap::", &["cli/"]),
     ];
     for (path, text) in sources(&root().join("src")) {
-        for (name, folders) in &places {
+        let inside = path.strip_prefix(root().join("src")).expect("below src");
+        let inside = inside.to_string_lossy();
+        for (name, own) in &places {
             let uses = text.lines().any(|line| {
                 let code = line.split("//").next().unwrap_or_default();
                 code.contains(name)
             });
             assert!(
-                !uses || folders.contains(&folder(&path).as_str()),
+                !uses || own.iter().any(|place| inside.starts_with(place)),
                 "{} names {name}",
                 path.display()
             );
@@ -107,7 +115,7 @@ fn each_crate_is_named_in_its_own_place_only() {
 
 #[test]
 fn every_file_is_short_and_says_what_it_is_for() {
-    for directory in ["src", "worker/src"] {
+    for directory in ["src", "tests", "examples", "worker/src", "worker/tests"] {
         for (path, text) in sources(&root().join(directory)) {
             let lines = text.lines().count();
             assert!(lines <= MAX_LINES, "{} has {lines} lines", path.display());
