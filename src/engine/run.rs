@@ -102,7 +102,7 @@ pub async fn run(
     let mut names: Vec<HostName> = run.inventory.hosts.keys().cloned().collect();
     names.retain(|name| plays.iter().any(|(_, _, hosts)| hosts.contains(name)));
     let check = options.check;
-    let inventory_dir = Value::from(run.inventory_dir.display().to_string());
+    let inventory_dir = directory_value(&run.inventory_dir);
     let mut hosts: Vec<HostRun> = names
         .iter()
         .map(|name| {
@@ -116,7 +116,7 @@ pub async fn run(
     let Run { loaded: Loaded { playbooks, files }, sources, templates, extra, vars, .. } = run;
     let mut connections = Connections::new(connector, options.forks);
     let mut shared =
-        Shared { options, sources, templates, files, extra, directory: ".".into() };
+        Shared { options, sources, templates, files, extra, directory: PathBuf::new() };
     events.event(&Event::RunStarted {
         playbooks: playbooks.iter().map(|playbook| playbook.path.display().to_string()).collect(),
         hosts: hosts.iter().map(|host| host.name.clone()).collect(),
@@ -166,13 +166,8 @@ pub async fn run(
 
 /// Makes the hosts ready for a play.
 fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch: &[usize]) {
-    shared.directory = playbook
-        .path
-        .parent()
-        .filter(|directory| !directory.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-        .to_owned();
-    let directory = Value::from(shared.directory.display().to_string());
+    shared.directory = playbook.directory().to_owned();
+    let directory = directory_value(&shared.directory);
     let names: Vec<Value> = batch.iter().map(|&host| Value::from(&*hosts[host].name)).collect();
     for &host in batch {
         hosts[host].progress = Progress::default();
@@ -180,6 +175,12 @@ fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch:
         magic.insert(Arc::from("playbook_dir"), directory.clone());
         magic.insert(Arc::from("ansible_play_hosts"), names.clone().into());
     }
+}
+
+/// A directory as templates see it: something can be written behind it.
+fn directory_value(directory: &Path) -> Value {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    directory.display().to_string().into()
 }
 
 /// Ends all connections. A worker ends with its connection; after an interrupt nobody waits for that.

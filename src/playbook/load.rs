@@ -42,18 +42,17 @@ pub fn load(
     let mut playbooks = Vec::new();
     let mut files = TemplateFiles::default();
     for path in paths {
-        let directory = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        let mut loader = Loader {
+        let loader = Loader {
             sources,
             templates,
             diagnostics,
             files: &mut files,
-            directory: directory.unwrap_or(Path::new(".")).to_owned(),
+            playbook: Playbook { path: path.clone(), plays: Vec::new() },
             roles_path: &options.roles_path,
             roles: IndexMap::new(),
             loading: Vec::new(),
         };
-        playbooks.push(loader.playbook(path));
+        playbooks.push(loader.playbook());
     }
     Loaded { playbooks, files }
 }
@@ -64,8 +63,8 @@ pub(super) struct Loader<'a> {
     pub(super) templates: &'a mut Templates,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) files: &'a mut TemplateFiles,
-    /// The playbook's directory.
-    pub(super) directory: PathBuf,
+    /// The playbook, as far as it is loaded.
+    pub(super) playbook: Playbook,
     roles_path: &'a [PathBuf],
     roles: IndexMap<PathBuf, Arc<LoadedRole>>,
     loading: Vec<Arc<str>>,
@@ -90,9 +89,9 @@ struct Used {
 }
 
 impl Loader<'_> {
-    fn playbook(&mut self, path: &Path) -> Playbook {
-        let mut plays = Vec::new();
-        for document in self.documents(path) {
+    fn playbook(mut self) -> Playbook {
+        let path = self.playbook.path.clone();
+        for document in self.documents(&path) {
             let Some(nodes) = document.as_list() else {
                 self.diagnostics.push(
                     Diagnostic::error("a playbook must be a list of plays")
@@ -101,9 +100,12 @@ impl Loader<'_> {
                 );
                 continue;
             };
-            plays.extend(nodes.iter().filter_map(|node| self.play(node)));
+            for node in nodes {
+                let play = self.play(node);
+                self.playbook.plays.extend(play);
+            }
         }
-        Playbook { path: path.to_owned(), plays }
+        self.playbook
     }
 
     /// The documents of a YAML file that are not empty.
@@ -199,7 +201,7 @@ impl Loader<'_> {
     fn vars_files(&mut self, keys: &mut Keys<'_>) -> Vec<Definitions> {
         let mut files = Vec::new();
         for (node, name) in keys.strings("vars_files", self.diagnostics) {
-            let path = self.directory.join(&*name);
+            let path = self.playbook.directory().join(&*name);
             if !path.is_file() {
                 self.diagnostics.push(
                     Diagnostic::error(format!("there is no vars file `{name}`"))
@@ -351,7 +353,8 @@ impl Loader<'_> {
     }
 
     fn role_directories(&self) -> Vec<PathBuf> {
-        let mut directories = vec![self.directory.join("roles"), self.directory.join("../roles")];
+        let beside = self.playbook.directory();
+        let mut directories = vec![beside.join("roles"), beside.join("../roles")];
         directories.extend(self.roles_path.iter().cloned());
         directories
     }

@@ -157,7 +157,7 @@ impl Loader<'_> {
         let Some(Value::String(name)) = literals.get(given.field.name).filter(|_| !on_host) else {
             return;
         };
-        let finder = Finder::new(role.map(|role| role.role.path.as_path()), &self.directory);
+        let finder = Finder::new(role.map(|role| role.role.path.as_path()), self.playbook.directory());
         let Some(path) = finder.find(folder, name) else {
             let looked: Vec<String> =
                 finder.candidates(folder, name).iter().map(|path| path.display().to_string()).collect();

@@ -2,7 +2,6 @@
 //! variable is defined somewhere.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{Loaded, Play, Task, each_name};
@@ -25,7 +24,6 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
     // What one play registers, a later one may use.
     let mut learned: HashSet<Arc<str>> = HashSet::new();
     for playbook in &loaded.playbooks {
-        let directory = playbook.path.parent().unwrap_or(Path::new("."));
         for play in &playbook.plays {
             learned.extend(tasks(play).flat_map(Task::learns));
             check_handlers(play, diagnostics);
@@ -43,7 +41,7 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
                         diagnostics.push(undefined(&name.name, span, all));
                     }
                 };
-                each_name(task, directory, &loaded.files, &mut visit);
+                each_name(task, playbook.directory(), &loaded.files, &mut visit);
             }
             check_definitions(play, &names, diagnostics);
         }
