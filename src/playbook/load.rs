@@ -14,6 +14,9 @@ use crate::source::{Diagnostic, Diagnostics, Node, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
 use crate::vars::{Definition, Definitions};
 
+/// What a role can consist of.
+const PARTS: [&str; 5] = ["tasks", "handlers", "defaults", "vars", "meta"];
+
 /// What loading depends on beside the files.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
@@ -91,6 +94,7 @@ struct Used {
 impl Loader<'_> {
     fn playbook(mut self) -> Playbook {
         let path = self.playbook.path.clone();
+        let errors = self.diagnostics.len();
         for document in self.documents(&path) {
             let Some(nodes) = document.as_list() else {
                 self.diagnostics.push(
@@ -105,6 +109,12 @@ impl Loader<'_> {
                 self.playbook.plays.extend(play);
             }
         }
+        if self.playbook.plays.is_empty() && self.diagnostics.len() == errors {
+            self.diagnostics.push(
+                Diagnostic::error(format!("the playbook `{}` has no plays", path.display()))
+                    .help("begin each play with `- hosts: ...`"),
+            );
+        }
         self.playbook
     }
 
@@ -115,12 +125,9 @@ impl Loader<'_> {
         documents.into_iter().filter(|node| !node.is_null()).collect()
     }
 
-    /// The one document of a YAML file, if the file exists.
-    fn optional_document(&mut self, directory: &Path, stem: &str) -> Option<Node> {
-        let path = ["yaml", "yml"]
-            .iter()
-            .map(|extension| directory.join(format!("{stem}.{extension}")))
-            .find(|path| path.exists())?;
+    /// The one document of a directory's `main.yaml`, if there is one.
+    fn optional_document(&mut self, directory: &Path) -> Option<Node> {
+        let path = main_file(directory)?;
         let mut documents = self.documents(&path);
         if documents.len() > 1 {
             self.diagnostics.push(
@@ -138,7 +145,7 @@ impl Loader<'_> {
         let escalate = keys.boolean("become", self.diagnostics);
         let become_user = keys.take("become_user").map(|node| Arc::new(self.definition(node)));
         let any_errors_fatal = keys.boolean("any_errors_fatal", self.diagnostics).unwrap_or(false);
-        let vars = keys.take("vars").map(|node| self.definitions("vars", node)).unwrap_or_default();
+        let vars = keys.take("vars").map(|node| self.definitions("`vars`", node)).unwrap_or_default();
         let vars_files = self.vars_files(&mut keys);
         let inherited = Inherited { tags: keys.tags(self.diagnostics), ..Inherited::default() };
 
@@ -219,16 +226,12 @@ impl Loader<'_> {
     /// Named definitions; complains if the node is no mapping.
     pub(super) fn definitions(&mut self, what: &str, node: &Node) -> Definitions {
         if node.as_map().is_none() {
-            self.diagnostics.push(expected(what, "a mapping of names to values", node));
-        }
-        for entry in node.as_map().unwrap_or_default() {
-            let name = entry.key.as_str().unwrap_or_default();
-            if !is_variable_name(name) {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("`{name}` cannot be the name of a variable"))
-                        .at(entry.key.span, "letters, digits and `_`, not beginning with a digit"),
-                );
+            let mut wrong = Diagnostic::error(format!("{what} must be a mapping of names to values"))
+                .at(node.span, format!("this is {}", node.type_name()));
+            if node.as_str().is_some_and(|text| text.contains('=')) {
+                wrong = wrong.help("write `name: value` in place of `name=value`");
             }
+            self.diagnostics.push(wrong);
         }
         Definition::compile_map(node, self.templates, self.diagnostics)
     }
@@ -252,7 +255,7 @@ impl Loader<'_> {
         let Some(mut keys) = Keys::new(node, "an entry of `roles`", self.diagnostics) else { return };
         let named = keys.take("role").or_else(|| keys.take("name"));
         let parameters =
-            keys.take("vars").map(|node| self.definitions("vars", node)).unwrap_or_default();
+            keys.take("vars").map(|node| self.definitions("`vars`", node)).unwrap_or_default();
         let mut inherited = inherited.clone();
         inherited.tags.extend(keys.tags(self.diagnostics));
         inherited.escalate = keys.boolean("become", self.diagnostics).or(inherited.escalate);
@@ -283,7 +286,7 @@ impl Loader<'_> {
         if self.loading.contains(&name) {
             self.diagnostics.push(
                 Diagnostic::error(format!("role `{name}` depends on itself"))
-                    .at(span, format!("by way of {}", self.loading.join(" -> "))),
+                    .at(span, format!("{} -> {name}", self.loading.join(" -> "))),
             );
             return;
         }
@@ -325,10 +328,18 @@ impl Loader<'_> {
         }
         let defaults = self.role_definitions(&path.join("defaults"));
         let vars = self.role_definitions(&path.join("vars"));
-        let mut part = |folder: &str| self.optional_document(&path.join(folder), "main");
+        let mut part = |folder: &str| self.optional_document(&path.join(folder));
         let tasks = part("tasks").into_iter().collect();
         let handlers = part("handlers").into_iter().collect();
         let dependencies = self.dependencies(&path);
+        if !PARTS.iter().any(|part| main_file(&path.join(part)).is_some()) {
+            let parts: Vec<String> = PARTS.iter().map(|part| format!("`{part}/main.yaml`")).collect();
+            self.diagnostics.push(
+                Diagnostic::error(format!("role `{name}` is empty"))
+                    .at(span, format!("{} has nothing to read", path.display()))
+                    .help(format!("it needs at least one of {}", parts.join(", "))),
+            );
+        }
         let role = Role { name: Arc::from(name), path: path.clone(), defaults, vars };
         let loaded = Arc::new(LoadedRole { role: Arc::new(role), tasks, handlers, dependencies });
         self.roles.insert(path, loaded.clone());
@@ -336,12 +347,12 @@ impl Loader<'_> {
     }
 
     fn role_definitions(&mut self, directory: &Path) -> Definitions {
-        let node = self.optional_document(directory, "main");
+        let node = self.optional_document(directory);
         node.map(|node| self.definitions("a file of variables", &node)).unwrap_or_default()
     }
 
     fn dependencies(&mut self, role: &Path) -> Vec<Node> {
-        let Some(meta) = self.optional_document(&role.join("meta"), "main") else { return Vec::new() };
+        let Some(meta) = self.optional_document(&role.join("meta")) else { return Vec::new() };
         let Some(mut keys) = Keys::new(&meta, "a role's `meta/main.yaml`", self.diagnostics) else {
             return Vec::new();
         };
@@ -377,14 +388,11 @@ impl Loader<'_> {
     }
 }
 
+fn main_file(directory: &Path) -> Option<PathBuf> {
+    ["main.yaml", "main.yml"].iter().map(|name| directory.join(name)).find(|path| path.exists())
+}
+
 fn display_all(paths: &[PathBuf]) -> String {
     let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     shown.join(", ")
-}
-
-/// Whether a template could mention it.
-pub(super) fn is_variable_name(name: &str) -> bool {
-    let mut letters = name.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

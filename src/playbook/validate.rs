@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{Loaded, Play, Task, each_name};
 use crate::source::{Diagnostic, Diagnostics, Span};
-use crate::template::NameUse;
-use crate::vars::Definitions;
+use crate::template::{NameUse, habit};
+use crate::vars::{Definition, Definitions};
 
 /// The variables that are there whatever the playbook says.
 pub struct Known<'a> {
@@ -21,6 +21,7 @@ pub struct Known<'a> {
 
 /// Checks all plays.
 pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostics) {
+    let mut seen = HashSet::new();
     // What one play registers, a later one may use.
     let mut learned: HashSet<Arc<str>> = HashSet::new();
     for playbook in &loaded.playbooks {
@@ -28,30 +29,36 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
             learned.extend(tasks(play).flat_map(Task::learns));
             check_handlers(play, diagnostics);
             let names = play_names(play, known, &learned);
-            let mut seen = HashSet::new();
+            let mut used: Vec<Arc<str>> = Vec::new();
+            let mut mentioned = |name: &NameUse, span: Span, local: &HashSet<&str>| {
+                used.push(name.name.clone());
+                let defined = names.contains(&*name.name) || local.contains(&*name.name);
+                if !defined && !name.guarded && seen.insert(span) {
+                    let all = names.iter().chain(local).copied();
+                    diagnostics.push(undefined(&name.name, span, all));
+                }
+            };
             for task in tasks(play) {
                 let local = task_names(task);
-                let mut visit = |name: &NameUse, span: Span| {
-                    let defined = name.guarded
-                        || names.contains(&*name.name)
-                        || local.contains(&*name.name)
-                        || !seen.insert(span);
-                    if !defined {
-                        let all = names.iter().chain(&local).copied();
-                        diagnostics.push(undefined(&name.name, span, all));
-                    }
-                };
+                let mut visit = |name: &NameUse, span: Span| mentioned(name, span, &local);
                 each_name(task, playbook.directory(), &loaded.files, &mut visit);
             }
-            check_definitions(play, &names, diagnostics);
+            check_definitions(play, &mut mentioned);
+            let local = local_names(play);
+            check_outside(known, std::mem::take(&mut used), |name, span| {
+                mentioned(name, span, &local);
+            });
         }
     }
 }
 
 fn undefined<'a>(name: &str, span: Span, all: impl Iterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::error(format!("variable `{name}` is not defined"))
-        .at(span, "nothing defines it")
-        .suggest(name, all)
+    let wrong = Diagnostic::error(format!("variable `{name}` is not defined"))
+        .at(span, "nothing defines it");
+    match habit(name) {
+        Some(help) => wrong.help(help),
+        None => wrong.suggest(name, all),
+    }
 }
 
 fn tasks(play: &Play) -> impl Iterator<Item = &Task> {
@@ -87,25 +94,51 @@ fn task_names(task: &Task) -> HashSet<&str> {
     names
 }
 
+/// The variables that only some tasks of the play see.
+fn local_names(play: &Play) -> HashSet<&str> {
+    let mut names: HashSet<&str> = tasks(play).flat_map(task_names).collect();
+    names.extend(play.roles.iter().flat_map(|role| role.vars.keys()).map(AsRef::as_ref));
+    names.extend(["role_name", "role_path"]);
+    names
+}
+
 /// Checks the variables that the play's and its roles' own variables mention.
-fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagnostics) {
-    let mut check = |definitions: &Definitions, local: &HashSet<&str>| {
-        for definition in definitions.values() {
-            definition.each_name(&mut |name, span| {
-                if !name.guarded && !names.contains(&*name.name) && !local.contains(&*name.name) {
-                    let all = names.iter().chain(local).copied();
-                    diagnostics.push(undefined(&name.name, span, all));
-                }
-            });
-        }
+fn check_definitions(play: &Play, mut mentioned: impl FnMut(&NameUse, Span, &HashSet<&str>)) {
+    let mut check = |definition: &Definition, local: &HashSet<&str>| {
+        definition.each_name(&mut |name, span| mentioned(name, span, local));
     };
     let none = HashSet::new();
-    [&play.vars].into_iter().chain(&play.vars_files).for_each(|layer| check(layer, &none));
+    let own = [&play.vars].into_iter().chain(&play.vars_files).flat_map(|layer| layer.values());
+    own.chain(&play.become_user).for_each(|definition| check(definition, &none));
     for role in &play.roles {
         let mut own: HashSet<&str> = role.vars.keys().map(AsRef::as_ref).collect();
         own.extend(["role_name", "role_path"]);
-        check(&role.defaults, &own);
-        check(&role.vars, &own);
+        role.defaults.values().chain(role.vars.values()).for_each(|definition| check(definition, &own));
+    }
+}
+
+/// Checks what the inventory's and the command line's variables mention, as far as the play uses them: an
+/// inventory may hold more than this playbook needs.
+fn check_outside(
+    known: &Known<'_>,
+    mut open: Vec<Arc<str>>,
+    mut mentioned: impl FnMut(&NameUse, Span),
+) {
+    let mut done: HashSet<Arc<str>> = HashSet::new();
+    let mut visited: HashSet<*const Definition> = HashSet::new();
+    while let Some(name) = open.pop() {
+        if !done.insert(name.clone()) {
+            continue;
+        }
+        let layers = known.inventory.iter().copied().chain([known.extra]);
+        for definition in layers.filter_map(|layer| layer.get(&name)) {
+            if visited.insert(Arc::as_ptr(definition)) {
+                definition.each_name(&mut |inner, span| {
+                    open.push(inner.name.clone());
+                    mentioned(inner, span);
+                });
+            }
+        }
     }
 }
 
@@ -115,7 +148,9 @@ fn check_handlers(play: &Play, diagnostics: &mut Diagnostics) {
             if play.handlers.iter().any(|handler| handler.answers_to(name)) {
                 continue;
             }
-            let known = play.handlers.iter().map(|handler| &*handler.task.name);
+            let names = play.handlers.iter().map(|handler| &handler.task.name);
+            let topics = play.handlers.iter().flat_map(|handler| &handler.listen);
+            let known = names.chain(topics).map(AsRef::as_ref);
             let wrong = Diagnostic::error(format!("there is no handler `{name}`"))
                 .at(*span, "notified here")
                 .suggest(name, known);
