@@ -106,7 +106,7 @@ fn a_host_of_another_release_converges_with_the_same_worker() {
 
     let first = lab.provision(&[SITE, "--limit", &trixie]);
     first.assert_code(0);
-    assert_eq!(first.hosts(), [trixie.clone()]);
+    assert_eq!(first.hosts(), std::slice::from_ref(&trixie));
     assert_ne!(first.recap(&trixie, "changed"), 0);
 
     let second = lab.provision(&[SITE, "--limit", &trixie]);

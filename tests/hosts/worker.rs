@@ -62,7 +62,7 @@ fn the_worker_is_sent_once_and_again_only_when_altered() {
     let book = playbook(READ);
     let run = || {
         lab.provision(&[book.path().to_str().expect("UTF-8")])
-            .assert_code(0)
+            .assert_code(0);
     };
     run();
     let first = on(host, WORKERS);
