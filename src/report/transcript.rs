@@ -590,23 +590,3 @@ fn the_recap_of_many_hosts_folds_all_but_the_failed() {
 ";
     assert_eq!(text, expected);
 }
-
-#[test]
-fn a_reader_that_went_away_is_told_of_at_the_end() {
-    struct Closed;
-    impl std::io::Write for Closed {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut console = Console::new(Closed, ConsoleOptions::default());
-    console.event(&Event::PlayStarted {
-        play: "hosts".into(),
-        hosts: Vec::new(),
-    });
-    let error = console.take_error().unwrap();
-    assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
-}
