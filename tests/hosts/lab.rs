@@ -86,10 +86,6 @@ impl Lab {
     }
 
     /// Breaks a host, as `lab fault` does, until the result is dropped.
-    #[expect(
-        clippy::unused_self,
-        reason = "only a lab that is up has hosts to do this to"
-    )]
     pub(crate) fn fault(&self, host: &str, fault: &str, undo: &str) -> Fault {
         assert!(
             self.hosts.iter().any(|taken| taken == host),
@@ -102,10 +98,6 @@ impl Lab {
     }
 
     /// A fourth host, of another release of Debian, until the result is dropped.
-    #[expect(
-        clippy::unused_self,
-        reason = "only a lab that is up has hosts to do this to"
-    )]
     pub(crate) fn another(&self, suite: &str) -> (String, Fault) {
         let number = (self.first + 3).to_string();
         lab(&["up", "1", "--suite", suite, "--first", &number]);
