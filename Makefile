@@ -42,7 +42,7 @@ lints: tools
 	cargo fmt --all --check
 	shellcheck tests/lab/lab tests/lab/keeper tests/lab/lib/*.sh
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
-	cargo clippy --locked --test hosts -- --deny warnings
+	cargo clippy --locked --workspace --test hosts -- --deny warnings
 	cargo deny --version 2>/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --locked check bans licenses sources
 	$(TEST) --workspace
@@ -51,4 +51,4 @@ lints: tools
 hosts: lints
 	trap 'tests/lab/lab down $(HOSTS)' EXIT; \
 	tests/lab/lab up 3 --first $(LAB_FIRST); \
-	$(TEST) --test hosts
+	$(TEST) --workspace --test hosts

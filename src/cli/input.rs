@@ -1,11 +1,12 @@
 //! Reads everything that a run is given and collects all mistakes before anything is connected to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 
 use super::args::RunArgs;
 use crate::engine::{Run, TagFilter, magic_names};
+use crate::inventory::connection::ConnectionVars;
 use crate::inventory::{HostName, HostPattern, Inventory};
 use crate::playbook::{self, Known, LoadOptions};
 use crate::source::{Diagnostic, Diagnostics, SourceMap, Span, parse_yaml};
@@ -35,6 +36,7 @@ pub(super) fn read(
         diagnostics,
     );
 
+    check_connections(&vars, diagnostics);
     let layers: Vec<&Definitions> = vars.values().collect();
     let known = Known {
         magic: magic_names(),
@@ -66,6 +68,17 @@ pub(super) fn read(
         Err(run.sources)
     } else {
         Ok(run)
+    }
+}
+
+/// Checks the connection variables of all hosts as far as they hold no templates.
+fn check_connections(vars: &HashMap<HostName, Definitions>, diagnostics: &mut Diagnostics) {
+    for definitions in vars.values() {
+        let literal = |name: &str| definitions.get(name)?.literal().cloned();
+        if let Err(error) = ConnectionVars::read(literal) {
+            let definition = &definitions[error.name];
+            diagnostics.push(Diagnostic::error(error.to_string()).at(definition.span, ""));
+        }
     }
 }
 
@@ -137,7 +150,8 @@ fn extra_vars(
             if document.as_map().is_none() {
                 diagnostics.push(
                     Diagnostic::error("extra variables must be `name=value` or a YAML mapping")
-                        .at(document.span, format!("this is {}", document.type_name())),
+                        .at(document.span, format!("this is {}", document.type_name()))
+                        .help("a value with spaces needs quotes of its own: `-e \"name='two words'\"`"),
                 );
             }
             all.extend(Definition::compile_map(&document, templates, diagnostics));

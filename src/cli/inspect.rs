@@ -1,7 +1,6 @@
 //! Shows what would be run without running it: `--list-hosts`, `--list-tasks`.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use super::args::RunArgs;
 use crate::engine::{Run, StepKind, steps};
@@ -11,7 +10,6 @@ pub(super) fn lists(args: &RunArgs, run: &Run) -> String {
     let tags = super::input::tags(args);
     let mut text = String::new();
     for playbook in &run.loaded.playbooks {
-        let directory = playbook.path.parent().unwrap_or(Path::new("."));
         for play in &playbook.plays {
             let _ = writeln!(text, "play {} ({})", play.name, playbook.path.display());
             if args.list_hosts {
@@ -23,7 +21,7 @@ pub(super) fn lists(args: &RunArgs, run: &Run) -> String {
             }
             if args.list_tasks {
                 text.push_str("  tasks:\n");
-                for step in steps(play, &tags, directory, &run.loaded.files, &[]) {
+                for step in steps(play, &tags, playbook.directory(), &run.loaded.files, &[]) {
                     let StepKind::Task(task) = &step.kind else {
                         continue;
                     };

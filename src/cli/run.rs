@@ -8,7 +8,7 @@ use super::{exit_code, input, inspect};
 use crate::engine::{self, Run, RunOptions};
 use crate::event::{Event, Events};
 use crate::report::{Console, ConsoleOptions, Json, Reporter};
-use crate::source::{Diagnostics, Severity, SourceMap, render};
+use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
 use crate::transport::Connector;
 
 /// Runs as the arguments say and returns the exit code.
@@ -38,10 +38,18 @@ pub(super) fn run(args: &RunArgs) -> u8 {
 #[expect(clippy::print_stderr, reason = "diagnostics are for the user")]
 fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
     let color = console::colors_enabled_stderr();
-    for diagnostic in diagnostics {
+    let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
+    ordered.sort_by_key(|d| {
+        d.primary
+            .as_ref()
+            .map(|label| (label.span.file, label.span.start))
+    });
+    // A role that is used twice is read twice.
+    ordered.dedup();
+    for diagnostic in &ordered {
         eprintln!("{}\n", render(diagnostic, sources, color));
     }
-    let errors = diagnostics
+    let errors = ordered
         .iter()
         .filter(|d| d.severity == Severity::Error)
         .count();

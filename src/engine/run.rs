@@ -106,7 +106,7 @@ pub async fn run(
     let mut names: Vec<HostName> = run.inventory.hosts.keys().cloned().collect();
     names.retain(|name| plays.iter().any(|(_, _, hosts)| hosts.contains(name)));
     let check = options.check;
-    let inventory_dir = Value::from(run.inventory_dir.display().to_string());
+    let inventory_dir = directory_value(&run.inventory_dir);
     let mut hosts: Vec<HostRun> = names
         .iter()
         .map(|name| {
@@ -132,7 +132,7 @@ pub async fn run(
         templates,
         files,
         extra,
-        directory: ".".into(),
+        directory: PathBuf::new(),
     };
     events.event(&Event::RunStarted {
         playbooks: playbooks
@@ -195,13 +195,8 @@ pub async fn run(
 
 /// Makes the hosts ready for a play.
 fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch: &[usize]) {
-    playbook
-        .path
-        .parent()
-        .filter(|directory| !directory.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-        .clone_into(&mut shared.directory);
-    let directory = Value::from(shared.directory.display().to_string());
+    shared.directory = playbook.directory().to_owned();
+    let directory = directory_value(&shared.directory);
     let names: Vec<Value> = batch
         .iter()
         .map(|&host| Value::from(&*hosts[host].name))
@@ -212,6 +207,16 @@ fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch:
         magic.insert(Arc::from("playbook_dir"), directory.clone());
         magic.insert(Arc::from("ansible_play_hosts"), names.clone().into());
     }
+}
+
+/// A directory as templates see it: something can be written behind it.
+fn directory_value(directory: &Path) -> Value {
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    directory.display().to_string().into()
 }
 
 /// Ends all connections. A worker ends with its connection; after an interrupt nobody waits for that.

@@ -14,6 +14,9 @@ use crate::source::{Diagnostic, Diagnostics, Node, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
 use crate::vars::{Definition, Definitions};
 
+/// What a role can consist of.
+const PARTS: [&str; 5] = ["tasks", "handlers", "defaults", "vars", "meta"];
+
 /// What loading depends on beside the files.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
@@ -42,18 +45,20 @@ pub fn load(
     let mut playbooks = Vec::new();
     let mut files = TemplateFiles::default();
     for path in paths {
-        let directory = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        let mut loader = Loader {
+        let loader = Loader {
             sources,
             templates,
             diagnostics,
             files: &mut files,
-            directory: directory.unwrap_or(Path::new(".")).to_owned(),
+            playbook: Playbook {
+                path: path.clone(),
+                plays: Vec::new(),
+            },
             roles_path: &options.roles_path,
             roles: IndexMap::new(),
             loading: Vec::new(),
         };
-        playbooks.push(loader.playbook(path));
+        playbooks.push(loader.playbook());
     }
     Loaded { playbooks, files }
 }
@@ -64,8 +69,8 @@ pub(super) struct Loader<'a> {
     pub(super) templates: &'a mut Templates,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) files: &'a mut TemplateFiles,
-    /// The playbook's directory.
-    pub(super) directory: PathBuf,
+    /// The playbook, as far as it is loaded.
+    pub(super) playbook: Playbook,
     roles_path: &'a [PathBuf],
     roles: IndexMap<PathBuf, Arc<LoadedRole>>,
     loading: Vec<Arc<str>>,
@@ -90,9 +95,10 @@ struct Used {
 }
 
 impl Loader<'_> {
-    fn playbook(&mut self, path: &Path) -> Playbook {
-        let mut plays = Vec::new();
-        for document in self.documents(path) {
+    fn playbook(mut self) -> Playbook {
+        let path = self.playbook.path.clone();
+        let errors = self.diagnostics.len();
+        for document in self.documents(&path) {
             let Some(nodes) = document.as_list() else {
                 self.diagnostics.push(
                     Diagnostic::error("a playbook must be a list of plays")
@@ -101,12 +107,18 @@ impl Loader<'_> {
                 );
                 continue;
             };
-            plays.extend(nodes.iter().filter_map(|node| self.play(node)));
+            for node in nodes {
+                let play = self.play(node);
+                self.playbook.plays.extend(play);
+            }
         }
-        Playbook {
-            path: path.to_owned(),
-            plays,
+        if self.playbook.plays.is_empty() && self.diagnostics.len() == errors {
+            self.diagnostics.push(
+                Diagnostic::error(format!("the playbook `{}` has no plays", path.display()))
+                    .help("begin each play with `- hosts: ...`"),
+            );
         }
+        self.playbook
     }
 
     /// The documents of a YAML file that are not empty.
@@ -122,12 +134,9 @@ impl Loader<'_> {
             .collect()
     }
 
-    /// The one document of a YAML file, if the file exists.
-    fn optional_document(&mut self, directory: &Path, stem: &str) -> Option<Node> {
-        let path = ["yaml", "yml"]
-            .iter()
-            .map(|extension| directory.join(format!("{stem}.{extension}")))
-            .find(|path| path.exists())?;
+    /// The one document of a directory's `main.yaml`, if there is one.
+    fn optional_document(&mut self, directory: &Path) -> Option<Node> {
+        let path = main_file(directory)?;
         let mut documents = self.documents(&path);
         if documents.len() > 1 {
             self.diagnostics.push(
@@ -151,7 +160,7 @@ impl Loader<'_> {
             .unwrap_or(false);
         let vars = keys
             .take("vars")
-            .map(|node| self.definitions("vars", node))
+            .map(|node| self.definitions("`vars`", node))
             .unwrap_or_default();
         let vars_files = self.vars_files(&mut keys);
         let inherited = Inherited {
@@ -237,7 +246,7 @@ impl Loader<'_> {
     fn vars_files(&mut self, keys: &mut Keys<'_>) -> Vec<Definitions> {
         let mut files = Vec::new();
         for (node, name) in keys.strings("vars_files", self.diagnostics) {
-            let path = self.directory.join(&*name);
+            let path = self.playbook.directory().join(&*name);
             if !path.is_file() {
                 self.diagnostics.push(
                     Diagnostic::error(format!("there is no vars file `{name}`"))
@@ -255,19 +264,13 @@ impl Loader<'_> {
     /// Named definitions; complains if the node is no mapping.
     pub(super) fn definitions(&mut self, what: &str, node: &Node) -> Definitions {
         if node.as_map().is_none() {
-            self.diagnostics
-                .push(expected(what, "a mapping of names to values", node));
-        }
-        for entry in node.as_map().unwrap_or_default() {
-            let name = entry.key.as_str().unwrap_or_default();
-            if !is_variable_name(name) {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("`{name}` cannot be the name of a variable")).at(
-                        entry.key.span,
-                        "letters, digits and `_`, not beginning with a digit",
-                    ),
-                );
+            let mut wrong =
+                Diagnostic::error(format!("{what} must be a mapping of names to values"))
+                    .at(node.span, format!("this is {}", node.type_name()));
+            if node.as_str().is_some_and(|text| text.contains('=')) {
+                wrong = wrong.help("write `name: value` in place of `name=value`");
             }
+            self.diagnostics.push(wrong);
         }
         Definition::compile_map(node, self.templates, self.diagnostics)
     }
@@ -294,7 +297,7 @@ impl Loader<'_> {
         let named = keys.take("role").or_else(|| keys.take("name"));
         let parameters = keys
             .take("vars")
-            .map(|node| self.definitions("vars", node))
+            .map(|node| self.definitions("`vars`", node))
             .unwrap_or_default();
         let mut inherited = inherited.clone();
         inherited.tags.extend(keys.tags(self.diagnostics));
@@ -332,7 +335,7 @@ impl Loader<'_> {
         if self.loading.contains(&name) {
             self.diagnostics.push(
                 Diagnostic::error(format!("role `{name}` depends on itself"))
-                    .at(span, format!("by way of {}", self.loading.join(" -> "))),
+                    .at(span, format!("{} -> {name}", self.loading.join(" -> "))),
             );
             return;
         }
@@ -384,10 +387,24 @@ impl Loader<'_> {
         }
         let defaults = self.role_definitions(&path.join("defaults"));
         let vars = self.role_definitions(&path.join("vars"));
-        let mut part = |folder: &str| self.optional_document(&path.join(folder), "main");
+        let mut part = |folder: &str| self.optional_document(&path.join(folder));
         let tasks = part("tasks").into_iter().collect();
         let handlers = part("handlers").into_iter().collect();
         let dependencies = self.dependencies(&path);
+        if !PARTS
+            .iter()
+            .any(|part| main_file(&path.join(part)).is_some())
+        {
+            let parts: Vec<String> = PARTS
+                .iter()
+                .map(|part| format!("`{part}/main.yaml`"))
+                .collect();
+            self.diagnostics.push(
+                Diagnostic::error(format!("role `{name}` is empty"))
+                    .at(span, format!("{} has nothing to read", path.display()))
+                    .help(format!("it needs at least one of {}", parts.join(", "))),
+            );
+        }
         let role = Role {
             name: Arc::from(name),
             path: path.clone(),
@@ -405,13 +422,13 @@ impl Loader<'_> {
     }
 
     fn role_definitions(&mut self, directory: &Path) -> Definitions {
-        let node = self.optional_document(directory, "main");
+        let node = self.optional_document(directory);
         node.map(|node| self.definitions("a file of variables", &node))
             .unwrap_or_default()
     }
 
     fn dependencies(&mut self, role: &Path) -> Vec<Node> {
-        let Some(meta) = self.optional_document(&role.join("meta"), "main") else {
+        let Some(meta) = self.optional_document(&role.join("meta")) else {
             return Vec::new();
         };
         let Some(mut keys) = Keys::new(&meta, "a role's `meta/main.yaml`", self.diagnostics) else {
@@ -427,16 +444,13 @@ impl Loader<'_> {
     }
 
     fn role_directories(&self) -> Vec<PathBuf> {
+        let beside = self.playbook.directory();
         // `playbooks/../roles` is `roles`, and is shown so.
-        let above = match self.directory.file_name() {
-            Some(_) => self
-                .directory
-                .parent()
-                .unwrap_or(Path::new(""))
-                .join("roles"),
-            None => self.directory.join("../roles"),
+        let above = match beside.file_name() {
+            Some(_) => beside.parent().unwrap_or(Path::new("")).join("roles"),
+            None => beside.join("../roles"),
         };
-        let mut directories = vec![self.directory.join("roles"), above];
+        let mut directories = vec![beside.join("roles"), above];
         directories.extend(self.roles_path.iter().cloned());
         directories
     }
@@ -462,19 +476,17 @@ impl Loader<'_> {
     }
 }
 
+fn main_file(directory: &Path) -> Option<PathBuf> {
+    ["main.yaml", "main.yml"]
+        .iter()
+        .map(|name| directory.join(name))
+        .find(|path| path.exists())
+}
+
 fn display_all(paths: &[PathBuf]) -> String {
     let shown: Vec<String> = paths
         .iter()
         .map(|path| path.display().to_string())
         .collect();
     shown.join(", ")
-}
-
-/// Whether a template could mention it.
-pub(super) fn is_variable_name(name: &str) -> bool {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

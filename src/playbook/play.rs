@@ -1,6 +1,6 @@
 //! Playbooks and plays.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Handler, Role, Task};
@@ -15,6 +15,13 @@ pub struct Playbook {
     pub path: PathBuf,
     /// Its plays, in order.
     pub plays: Vec<Play>,
+}
+
+impl Playbook {
+    /// The directory that its files are relative to; empty, and not `.`, if it is the current one.
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
 }
 
 /// Hosts, and what is to be done on them.

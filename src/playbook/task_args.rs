@@ -32,8 +32,12 @@ impl Loader<'_> {
         let mut literals = Map::new();
         let mut sound = true;
         for given in &given {
+            let errors = self.diagnostics.len();
             let value = self.definition(given.node);
-            if let Some(literal) = value.literal() {
+            if self.diagnostics.len() > errors {
+                // A template that cannot be read leaves nothing in its place that could be checked.
+                sound = false;
+            } else if let Some(literal) = value.literal() {
                 let literal = to_json(literal);
                 sound &= self.check_literal(given, &literal);
                 literals.insert(given.field.name.to_owned(), literal);
@@ -124,7 +128,7 @@ impl Loader<'_> {
         };
         let mut wrong =
             Diagnostic::error(format!("argument `{}`: {}", given.field.name, mismatch.0))
-                .at(given.node.span, format!("{} is expected", given.field.kind));
+                .at(given.node.span, "");
         if let (Kind::Choice(words), Some(text)) = (given.field.kind, given.node.as_str()) {
             wrong = wrong.suggest(text, words.iter().copied());
         }
@@ -192,7 +196,10 @@ impl Loader<'_> {
         let Some(Value::String(name)) = literals.get(given.field.name).filter(|_| !on_host) else {
             return;
         };
-        let finder = Finder::new(role.map(|role| role.role.path.as_path()), &self.directory);
+        let finder = Finder::new(
+            role.map(|role| role.role.path.as_path()),
+            self.playbook.directory(),
+        );
         let Some(path) = finder.find(folder, name) else {
             let looked: Vec<String> = finder
                 .candidates(folder, name)

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::keys::{Keys, expected};
-use super::load::{Loader, is_variable_name};
+use super::load::Loader;
 use super::task::When;
 use super::{Action, Handler, Loop, Retry, RoleUse, Task, control};
 use crate::source::{Diagnostic, Entry, Node};
-use crate::vars::{Definitions, diagnostic};
+use crate::vars::{Definition, Definitions, diagnostic, is_variable_name};
 
 /// What a task has from the play, the role and the blocks around it.
 #[derive(Clone, Default)]
@@ -70,7 +70,7 @@ impl Loader<'_> {
         tags.extend(inherited.tags.iter().cloned());
         let vars = keys
             .take("vars")
-            .map(|node| self.definitions("vars", node))
+            .map(|node| self.definitions("`vars`", node))
             .unwrap_or_default();
         let no_log = keys.boolean("no_log", self.diagnostics).unwrap_or(false);
         let check_mode = keys.boolean("check_mode", self.diagnostics);
@@ -133,10 +133,14 @@ impl Loader<'_> {
                 format!("unknown key `{key}` in {what}")
             };
             let mut wrong = Diagnostic::error(problem).at(entry.key.span, "not known here");
+            let near = key.rsplit('.').next().unwrap_or(key);
             wrong = match ansible_word(key) {
                 Some(help) => wrong.help(help),
-                None => wrong.suggest(key, known),
+                None => wrong.suggest(near, known),
             };
+            if wrong.help.is_empty() {
+                wrong = wrong.note("`provision doc` lists the modules");
+            }
             self.diagnostics.push(wrong);
         }
         match modules.as_slice() {
@@ -178,8 +182,10 @@ impl Loader<'_> {
             });
         }
         let Some(text) = node.as_str() else {
-            self.diagnostics
-                .push(expected("a condition", "an expression", node));
+            self.diagnostics.push(
+                Diagnostic::error("a condition must be an expression that yields a boolean")
+                    .at(node.span, format!("this is {}", node.type_name())),
+            );
             return None;
         };
         match self.templates.compile_condition(text) {
@@ -195,7 +201,7 @@ impl Loader<'_> {
     }
 
     fn repeat(&mut self, keys: &mut Keys<'_>) -> Option<Loop> {
-        let items = keys.take("loop").map(|node| self.definition(node));
+        let items = keys.take("loop").map(|node| self.items(node));
         let mut variable: Arc<str> = Arc::from("item");
         let mut label = None;
         if let Some(node) = keys.take("loop_control")
@@ -207,11 +213,32 @@ impl Loader<'_> {
             label = control.take("label").map(|node| self.definition(node));
             control.finish(self.diagnostics);
         }
-        items.map(|items| Loop {
+        // An older loop has been complained of by its key; its items are not undefined as well.
+        let older = |entry: &&Entry| entry.name().starts_with(LOOKUP_LOOP);
+        let older = keys
+            .rest()
+            .find(older)
+            .map(|entry| self.definition(&entry.value));
+        items.or(older).map(|items| Loop {
             items,
             variable,
             label,
         })
+    }
+
+    fn items(&mut self, node: &Node) -> Definition {
+        let items = self.definition(node);
+        if items
+            .literal()
+            .is_some_and(|value| !value.is_array() && !value.is_none())
+        {
+            let mut wrong = expected("loop", "a list", node);
+            if let Some(name) = node.as_str().filter(|text| is_variable_name(text)) {
+                wrong = wrong.help(format!("if it is a variable: `loop: \"{{{{ {name} }}}}\"`"));
+            }
+            self.diagnostics.push(wrong);
+        }
+        items
     }
 
     fn register(&mut self, keys: &mut Keys<'_>) -> Option<Arc<str>> {
@@ -250,13 +277,24 @@ fn module_names() -> impl Iterator<Item = &'static str> {
     modules.chain(control::CONTROLS).map(|module| module.name)
 }
 
+/// How Ansible's older loops begin.
+const LOOKUP_LOOP: &str = "with_";
+
 /// What to say about a word of Ansible that has another name here.
 fn ansible_word(key: &str) -> Option<String> {
-    if key == "with_items" || key == "with_list" {
-        return Some("write `loop:`".into());
-    }
-    key.starts_with("with_")
-        .then(|| "write `loop:` with an expression that yields a list".into())
+    Some(match key {
+        "with_items" | "with_list" => "write `loop:`".into(),
+        "with_dict" => "write `loop: \"{{ mapping | dict2items }}\"`".into(),
+        "yum" | "dnf" | "dnf5" | "zypper" | "apk" | "pacman" => {
+            "`package` works with the package manager of the host".into()
+        }
+        "systemd" => "write `systemd_service`".into(),
+        "gather_facts" | "setup" => "facts come with the connection: leave it out".into(),
+        _ if key.starts_with(LOOKUP_LOOP) => {
+            "write `loop:` with an expression that yields a list".into()
+        }
+        _ => return None,
+    })
 }
 
 /// What a task without a name is called: its module, and its arguments as far as they are short.
@@ -290,7 +328,7 @@ impl Loader<'_> {
                 .map(Action::Module);
         }
         if module.name == control::set_fact::MODULE.name {
-            let facts: Definitions = self.definitions("set_fact", &entry.value);
+            let facts: Definitions = self.definitions("`set_fact`", &entry.value);
             return Some(Action::Control(super::Control::SetFact(facts)));
         }
         self.control(module, entry, extra).map(Action::Control)

@@ -1,14 +1,14 @@
 //! Checks what can only be checked once everything is loaded: that each handler exists, and that each
 //! variable is defined somewhere.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{Loaded, Play, Task, each_name};
 use crate::source::{Diagnostic, Diagnostics, Span};
-use crate::template::{Condition, NameUse};
-use crate::vars::Definitions;
+use crate::template::{Condition, NameUse, habit};
+use crate::vars::{Definition, Definitions};
 
 /// The variables that are there whatever the playbook says.
 pub struct Known<'a> {
@@ -22,39 +22,45 @@ pub struct Known<'a> {
 
 /// Checks all plays.
 pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostics) {
+    let mut seen = HashSet::new();
     // What one play registers, a later one may use.
     let mut learned: HashSet<Arc<str>> = HashSet::new();
     for playbook in &loaded.playbooks {
-        let directory = playbook.path.parent().unwrap_or(Path::new("."));
         for play in &playbook.plays {
             learned.extend(tasks(play).flat_map(Task::learns));
             check_handlers(play, diagnostics);
             let names = play_names(play, known, &learned);
-            let mut seen = HashSet::new();
+            let used: RefCell<Vec<Arc<str>>> = RefCell::default();
+            let mut mentioned = |name: &NameUse, span: Span, local: &HashSet<&str>| {
+                used.borrow_mut().push(name.name.clone());
+                let defined = names.contains(&*name.name) || local.contains(&*name.name);
+                if !defined && !name.guarded && seen.insert(span) {
+                    let all = names.iter().chain(local).copied();
+                    diagnostics.push(undefined(&name.name, span, all));
+                }
+            };
             for task in tasks(play) {
                 let mut local = task_names(task);
                 local.extend(guarded_names(task));
-                let mut visit = |name: &NameUse, span: Span| {
-                    let defined = name.guarded
-                        || names.contains(&*name.name)
-                        || local.contains(&*name.name)
-                        || !seen.insert(span);
-                    if !defined {
-                        let all = names.iter().chain(&local).copied();
-                        diagnostics.push(undefined(&name.name, span, all));
-                    }
-                };
-                each_name(task, directory, &loaded.files, &mut visit);
+                let mut visit = |name: &NameUse, span: Span| mentioned(name, span, &local);
+                each_name(task, playbook.directory(), &loaded.files, &mut visit);
             }
-            check_definitions(play, &names, diagnostics);
+            check_definitions(play, &mut mentioned);
+            let local = local_names(play);
+            check_outside(known, used.take(), |name, span| {
+                mentioned(name, span, &local);
+            });
         }
     }
 }
 
 fn undefined<'a>(name: &str, span: Span, all: impl Iterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::error(format!("variable `{name}` is not defined"))
-        .at(span, "nothing defines it")
-        .suggest(name, all)
+    let wrong = Diagnostic::error(format!("variable `{name}` is not defined"))
+        .at(span, "nothing defines it");
+    match habit(name) {
+        Some(help) => wrong.help(help),
+        None => wrong.suggest(name, all),
+    }
 }
 
 fn tasks(play: &Play) -> impl Iterator<Item = &Task> {
@@ -112,23 +118,31 @@ fn guarded_names(task: &Task) -> impl Iterator<Item = &str> {
     names.filter(|name| name.guarded).map(|name| &*name.name)
 }
 
+/// The variables that only some tasks of the play see.
+fn local_names(play: &Play) -> HashSet<&str> {
+    let mut names: HashSet<&str> = tasks(play).flat_map(task_names).collect();
+    names.extend(
+        play.roles
+            .iter()
+            .flat_map(|role| role.vars.keys())
+            .map(AsRef::as_ref),
+    );
+    names.extend(["role_name", "role_path"]);
+    names
+}
+
 /// Checks the variables that the play's and its roles' own variables mention.
-fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagnostics) {
-    let mut check = |definitions: &Definitions, local: &HashSet<&str>| {
-        for definition in definitions.values() {
-            definition.each_name(&mut |name, span| {
-                if !name.guarded && !names.contains(&*name.name) && !local.contains(&*name.name) {
-                    let all = names.iter().chain(local).copied();
-                    diagnostics.push(undefined(&name.name, span, all));
-                }
-            });
-        }
+fn check_definitions(play: &Play, mut mentioned: impl FnMut(&NameUse, Span, &HashSet<&str>)) {
+    let mut check = |definition: &Definition, local: &HashSet<&str>| {
+        definition.each_name(&mut |name, span| mentioned(name, span, local));
     };
     let none = HashSet::new();
-    [&play.vars]
+    let own = [&play.vars]
         .into_iter()
         .chain(&play.vars_files)
-        .for_each(|layer| check(layer, &none));
+        .flat_map(|layer| layer.values());
+    own.chain(&play.become_user)
+        .for_each(|definition| check(definition, &none));
     for role in &play.roles {
         let mut own: HashSet<&str> = role.vars.keys().map(AsRef::as_ref).collect();
         let uses = tasks(play).filter_map(|task| task.role.as_ref());
@@ -138,8 +152,35 @@ fn check_definitions(play: &Play, names: &HashSet<&str>, diagnostics: &mut Diagn
                 .map(AsRef::as_ref),
         );
         own.extend(["role_name", "role_path"]);
-        check(&role.defaults, &own);
-        check(&role.vars, &own);
+        role.defaults
+            .values()
+            .chain(role.vars.values())
+            .for_each(|definition| check(definition, &own));
+    }
+}
+
+/// Checks what the inventory's and the command line's variables mention, as far as the play uses them: an
+/// inventory may hold more than this playbook needs.
+fn check_outside(
+    known: &Known<'_>,
+    mut open: Vec<Arc<str>>,
+    mut mentioned: impl FnMut(&NameUse, Span),
+) {
+    let mut done: HashSet<Arc<str>> = HashSet::new();
+    let mut visited: HashSet<*const Definition> = HashSet::new();
+    while let Some(name) = open.pop() {
+        if !done.insert(name.clone()) {
+            continue;
+        }
+        let layers = known.inventory.iter().copied().chain([known.extra]);
+        for definition in layers.filter_map(|layer| layer.get(&name)) {
+            if visited.insert(Arc::as_ptr(definition)) {
+                definition.each_name(&mut |inner, span| {
+                    open.push(inner.name.clone());
+                    mentioned(inner, span);
+                });
+            }
+        }
     }
 }
 
@@ -149,7 +190,9 @@ fn check_handlers(play: &Play, diagnostics: &mut Diagnostics) {
             if play.handlers.iter().any(|handler| handler.answers_to(name)) {
                 continue;
             }
-            let known = play.handlers.iter().map(|handler| &*handler.task.name);
+            let names = play.handlers.iter().map(|handler| &handler.task.name);
+            let topics = play.handlers.iter().flat_map(|handler| &handler.listen);
+            let known = names.chain(topics).map(AsRef::as_ref);
             let wrong = Diagnostic::error(format!("there is no handler `{name}`"))
                 .at(*span, "notified here")
                 .suggest(name, known);

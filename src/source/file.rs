@@ -11,7 +11,7 @@ use super::Diagnostic;
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Names one text of a [`SourceMap`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(u32);
 
 /// Where something was written: bytes `start..end` of a file's text.

@@ -29,6 +29,10 @@ pub(super) fn syntax(text: &str, file: FileId, at: usize, info: &str) -> Diagnos
     let next = text[at..].chars().next();
     let span = Span::new(file, at..at + next.map_or(0, char::len_utf8));
     if is_tab_trouble(text, line_start, info) {
+        let tab = text[line_start..]
+            .find('\t')
+            .map_or(at, |tab| line_start + tab);
+        let span = Span::new(file, tab..tab + 1);
         return Diagnostic::error("a tab is used for indentation or after `:`")
             .at(span, "")
             .help("YAML wants spaces here");
@@ -47,7 +51,12 @@ pub(super) fn syntax(text: &str, file: FileId, at: usize, info: &str) -> Diagnos
         _ if info.contains("unexpected end of stream") && info.contains("quoted") => {
             diagnostic.help("the closing quote is missing")
         }
-        _ if info.contains("expected key") => diagnostic.help("check the indentation of this line"),
+        _ if info.contains("in quoted scalar") => {
+            diagnostic.help("the closing quote is missing, or what follows must be indented more")
+        }
+        _ if info.contains("expected key") || info.contains("expected '-'") => {
+            diagnostic.help("check the indentation of this line")
+        }
         _ => diagnostic,
     }
 }

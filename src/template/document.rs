@@ -7,6 +7,7 @@ use super::TemplateError;
 use super::lexer::{Close, Lexed, lex};
 use super::parser::Parser;
 use super::strict::Rewriter;
+use super::syntax::Node;
 
 type Walked<T> = Result<T, TemplateError>;
 
@@ -102,6 +103,10 @@ pub(super) fn condition(
     }
     separate_braces(source, &lexed, rewriter);
     let expr = Parser::new(source, lexed).whole()?;
+    if matches!(expr.node, Node::Literal) {
+        let message = "a condition must yield a boolean, this is always the same other value";
+        return Err(TemplateError::new(message).at(expr.at));
+    }
     rewriter.insert(expr.at.start, around.0);
     rewriter.condition(&expr);
     rewriter.insert(expr.at.end, around.1);

@@ -203,6 +203,15 @@ fn translate(message: &str) -> TemplateError {
     for (theirs, ours) in TYPES {
         text = text.replace(&format!("`{theirs}`"), ours);
     }
+    if text == "unexpected end of input" {
+        return TemplateError::new("the text ends inside a tag that is never closed").with_help(
+            "each `if`, `for`, `set` and `filter` needs its `end...`, as in `{% endif %}`",
+        );
+    }
+    if text == "unknown tag" {
+        return TemplateError::new("this tag closes nothing that is open")
+            .with_help("`endif` closes `if`, `endfor` closes `for`");
+    }
     let help = if text.starts_with("`+` requires") {
         Some("join texts as `a ~ b`, lists as `[...a, ...b]`, mappings as `{...a, ...b}`")
     } else if text.contains("cannot be consecutive") || text.contains("used consecutively") {

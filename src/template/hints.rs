@@ -250,12 +250,20 @@ pub(super) fn missing_argument(of: &Documented, argument: &str, at: Range<usize>
         .with_help(format!("for example `{}`", of.example))
 }
 
-/// What to say of an undefined variable that other engines define.
-pub(super) fn undefined(name: &str) -> Option<String> {
+/// What to say of an undefined variable that other engines or Ansible define.
+pub fn undefined(name: &str) -> Option<String> {
     Some(match name {
         "omit" => "there is no `omit`: give the value to use instead".into(),
         "yes" | "on" | "Yes" | "TRUE" => "write `true`".into(),
         "no" | "off" | "No" | "FALSE" => "write `false`".into(),
+        "hostvars" => "a task sees the variables of its own host only".into(),
+        "ansible_facts" => "facts are fields of `facts`, as in `facts.os.id`".into(),
+        _ if name.starts_with("ansible_") => {
+            format!(
+                "a fact is a field of `facts`: write `facts.{}` if there is one",
+                &name["ansible_".len()..]
+            )
+        }
         _ => return None,
     })
 }

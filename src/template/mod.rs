@@ -22,6 +22,7 @@ mod yaml;
 mod tests;
 
 pub use error::{TemplateError, VariableError};
+pub use hints::undefined as habit;
 pub use lookup::{Lookup, NameUse};
 pub use reference::{Documented, DocumentedKind, documented};
 pub use templates::{Compiled, Condition, FileTemplate, Templates, Text};

@@ -83,6 +83,16 @@ impl Definition {
         diagnostics: &mut Diagnostics,
     ) -> Definitions {
         let entries = node.as_map().unwrap_or_default();
+        for entry in entries
+            .iter()
+            .filter(|entry| !is_variable_name(entry.name()))
+        {
+            let message = format!("`{}` cannot be the name of a variable", entry.name());
+            diagnostics.push(Diagnostic::error(message).at(
+                entry.key.span,
+                "letters, digits and `_`, not beginning with a digit",
+            ));
+        }
         let compile = |entry: &crate::source::Entry| {
             let key = Arc::from(entry.key.as_str().unwrap_or_default());
             (
@@ -171,6 +181,15 @@ impl Definition {
             Form::Map(entries) => entries.iter().for_each(|(_, value)| value.each_name(visit)),
         }
     }
+}
+
+/// Whether a template could mention a variable of this name.
+pub fn is_variable_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
 /// What is wrong with a template that was written as `node`.

@@ -7,6 +7,6 @@ mod definition;
 mod layer;
 mod scope;
 
-pub use definition::{Definition, Definitions, Form, diagnostic, place};
+pub use definition::{Definition, Definitions, Form, diagnostic, is_variable_name, place};
 pub use layer::Layer;
 pub use scope::{Scope, ScopeLayer, Source, Values};

@@ -16,6 +16,8 @@ use crate::run::Run;
 /// The three hosts, while a test has them to itself.
 pub(crate) struct Lab {
     pub(crate) hosts: [String; 3],
+    /// The number of the first.
+    first: u8,
     /// A lock on this file keeps other tests waiting, be they threads or processes.
     _turn: File,
 }
@@ -31,7 +33,9 @@ impl Lab {
         let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts.lock"))
             .expect("a lock");
         turn.lock().expect("the turn");
-        let first = first_host();
+        let first = env::var("LAB_FIRST").map_or(1, |first| {
+            first.parse().expect("LAB_FIRST is the number of a host")
+        });
         let hosts = [first, first + 1, first + 2].map(|number| format!("h{number}"));
         let status = lab(&["status"]);
         for host in &hosts {
@@ -44,7 +48,11 @@ impl Lab {
                 "{host} is not up: `tests/lab/lab up 3 --first {first}` brings it up\n{status}"
             );
         }
-        Self { hosts, _turn: turn }
+        Self {
+            hosts,
+            first,
+            _turn: turn,
+        }
     }
 
     /// The hosts after a successful run of `playbooks/site.yaml`.
@@ -78,11 +86,11 @@ impl Lab {
     }
 
     /// Breaks a host, as `lab fault` does, until the result is dropped.
-    #[expect(
-        clippy::unused_self,
-        reason = "only a lab that is up has hosts to do this to"
-    )]
     pub(crate) fn fault(&self, host: &str, fault: &str, undo: &str) -> Fault {
+        assert!(
+            self.hosts.iter().any(|taken| taken == host),
+            "{host} is not this test's"
+        );
         lab(&["fault", host, fault]);
         Fault {
             undo: vec!["fault".to_owned(), host.to_owned(), undo.to_owned()],
@@ -90,12 +98,8 @@ impl Lab {
     }
 
     /// A fourth host, of another release of Debian, until the result is dropped.
-    #[expect(
-        clippy::unused_self,
-        reason = "only a lab that is up has hosts to do this to"
-    )]
     pub(crate) fn another(&self, suite: &str) -> (String, Fault) {
-        let number = (first_host() + 3).to_string();
+        let number = (self.first + 3).to_string();
         lab(&["up", "1", "--suite", suite, "--first", &number]);
         let host = format!("h{number}");
         (
@@ -200,12 +204,6 @@ fn output(command: &mut Command) -> String {
         output.status
     );
     text
-}
-
-fn first_host() -> u8 {
-    env::var("LAB_FIRST").map_or(1, |first| {
-        first.parse().expect("LAB_FIRST is the number of a host")
-    })
 }
 
 /// The file with the keys of the hosts.
