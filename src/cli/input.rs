@@ -36,7 +36,7 @@ pub(super) fn read(
         diagnostics,
     );
 
-    check_connections(&vars, diagnostics);
+    check_connections(&inventory, &vars, diagnostics);
     let layers: Vec<&Definitions> = vars.values().collect();
     let known = Known {
         magic: magic_names(),
@@ -72,8 +72,12 @@ pub(super) fn read(
 }
 
 /// Checks the connection variables of all hosts as far as they hold no templates.
-fn check_connections(vars: &HashMap<HostName, Definitions>, diagnostics: &mut Diagnostics) {
-    for definitions in vars.values() {
+fn check_connections(
+    inventory: &Inventory,
+    vars: &HashMap<HostName, Definitions>,
+    diagnostics: &mut Diagnostics,
+) {
+    for definitions in inventory.hosts.keys().filter_map(|host| vars.get(host)) {
         let literal = |name: &str| definitions.get(name)?.literal().cloned();
         if let Err(error) = ConnectionVars::read(literal) {
             let definition = &definitions[error.name];

@@ -195,7 +195,7 @@ pub async fn run(
 
 /// Makes the hosts ready for a play.
 fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch: &[usize]) {
-    shared.directory = playbook.directory().to_owned();
+    playbook.directory().clone_into(&mut shared.directory);
     let directory = directory_value(&shared.directory);
     let names: Vec<Value> = batch
         .iter()
