@@ -104,8 +104,10 @@ pub(super) fn condition(
     separate_braces(source, &lexed, rewriter);
     let expr = Parser::new(source, lexed).whole()?;
     if matches!(expr.node, Node::Literal) {
-        let message = "a condition must yield a boolean, this is always the same other value";
-        return Err(TemplateError::new(message).at(expr.at));
+        let message = "a condition must yield a boolean, this text or number is none";
+        return Err(TemplateError::new(message)
+            .at(expr.at)
+            .with_help("compare something with it, as in `x == 'text'`"));
     }
     rewriter.insert(expr.at.start, around.0);
     rewriter.condition(&expr);
