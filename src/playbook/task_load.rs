@@ -56,7 +56,7 @@ impl Loader<'_> {
         let notify = keys.strings("notify", self.diagnostics);
         let changed_when = keys.take("changed_when").map(|node| self.conditions(node));
         let failed_when = keys.take("failed_when").map(|node| self.conditions(node));
-        let retry = self.retry(&mut keys);
+        let retry = self.retry(&mut keys, repeat.is_some());
         let ignore_errors = keys
             .boolean("ignore_errors", self.diagnostics)
             .unwrap_or(false);
@@ -253,11 +253,19 @@ impl Loader<'_> {
         }
     }
 
-    fn retry(&mut self, keys: &mut Keys<'_>) -> Option<Retry> {
-        let until = keys.take("until").map(|node| self.conditions(node));
+    fn retry(&mut self, keys: &mut Keys<'_>, repeats: bool) -> Option<Retry> {
+        let until = keys.take("until");
         let retries = keys.number("retries", self.diagnostics);
         let delay = keys.number("delay", self.diagnostics);
         let retries = u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX);
+        if let (Some(node), true) = (until, repeats) {
+            self.diagnostics.push(
+                Diagnostic::error("`until` and `loop` cannot be in one task")
+                    .at(node.span, "this task has a loop")
+                    .help("wait in a task of its own"),
+            );
+        }
+        let until = until.map(|node| self.conditions(node));
         until.map(|until| Retry {
             until,
             retries,
