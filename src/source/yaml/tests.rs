@@ -156,10 +156,10 @@ fn a_tab_is_named() {
         wrong("a:\n\tb: c\n"),
         "\
 error: a tab is used for indentation or after `:`
- --> a.yaml:2:2
+ --> a.yaml:2:1
   |
 2 |     b: c
-  |     ^
+  | ^
   |
   = help: YAML wants spaces here"
     );
