@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use provision_worker::plan::Failure;
 use provision_worker::protocol::{Changed, Outcome};
 
 use super::calls::{Item, ItemState, Prepared, first_false, text};
@@ -187,8 +188,13 @@ fn judge(
             registered: registered.into(),
         };
     }
-    let mut changed = !outcome.changes.is_empty();
     let mut failed = outcome.failure.is_some();
+    let mut changed = !outcome.changes.is_empty();
+    if task.failed_when.is_some() && outcome.failure.as_ref().is_some_and(has_run) {
+        // It counts as a failure no longer, so that what it has done counts.
+        changed = true;
+        set(&mut registered, "changed", true);
+    }
     for (conditions, verdict) in [
         (&task.changed_when, &mut changed),
         (&task.failed_when, &mut failed),
@@ -226,6 +232,11 @@ fn judge(
         message: None,
         registered: registered.into(),
     }
+}
+
+/// Whether a failure is that of a program that has run to its end, whatever it has done.
+fn has_run(failure: &Failure) -> bool {
+    failure.output.contains_key("rc")
 }
 
 /// What the module registers, and what every task registers.

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::TemplateError;
+use super::failure::boolean_failure;
 use super::lexer::{Close, Lexed, lex};
 use super::parser::Parser;
 use super::strict::Rewriter;
@@ -104,10 +105,12 @@ pub(super) fn condition(
     separate_braces(source, &lexed, rewriter);
     let expr = Parser::new(source, lexed).whole()?;
     if matches!(expr.node, Node::Literal) {
-        let message = "a condition must yield a boolean, this text or number is none";
-        return Err(TemplateError::new(message)
-            .at(expr.at)
-            .with_help("compare something with it, as in `x == 'text'`"));
+        let is = match source[expr.at.clone()].chars().next() {
+            Some('\'' | '"' | '`') => "a string",
+            Some(first) if first.is_ascii_digit() => "a number",
+            _ => "null",
+        };
+        return Err(boolean_failure(source, expr.at, is));
     }
     rewriter.insert(expr.at.start, around.0);
     rewriter.condition(&expr);

@@ -120,8 +120,8 @@ fn what_is_no_boolean_is_refused_with_advice() {
         ),
         (
             "'x'",
-            "a condition must yield a boolean, this text or number is none",
-            "compare something with it, as in `x == 'text'`",
+            "condition `'x'` is a string, not a boolean",
+            "compare it, as in `'x' == '...'`",
         ),
     ] {
         let error = holds(condition).expect_err(condition);

@@ -1,0 +1,136 @@
+//! Conditions, loops and what is made of a module's answer.
+
+use super::site::Site;
+
+#[test]
+fn a_loop_registers_a_result_for_each_item() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - name: each
+      command: echo {{ entry.name }}
+      loop: [{name: a}, {name: b}, {name: c}]
+      loop_control: {loop_var: entry, label: 'entry {{ entry.name }}'}
+      when: entry.name != 'b'
+      register: echoed
+    - name: shown
+      debug: {msg: \"{{ echoed.results | map(attribute='skipped') }}\"}
+    - name: text
+      debug: {msg: '{{ echoed.results[2].stdout }}'}
+    - {name: empty, command: 'false', loop: []}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(0);
+    let items = told.result("h1", "each")["items"]
+        .as_array()
+        .expect("items")
+        .clone();
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| format!("{} {}", item["label"], item["status"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        items,
+        ["entry a changed", "entry b skipped", "entry c changed"]
+    );
+    assert_eq!(told.message("h1", "shown"), "[false,true,false]");
+    assert_eq!(told.message("h1", "text"), "c");
+}
+
+#[test]
+fn conditions_decide_what_counts_as_changed_and_failed() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - {name: skipped, command: 'false', when: n == 2}
+    - {name: unchanged, command: echo same, register: out, changed_when: \"'new' in out.stdout\"}
+    - {name: tolerated, command: sh -c 'exit 3', register: out, failed_when: out.rc > 3}
+    - {name: ignored, command: 'false', ignore_errors: true, register: bad}
+    - {name: seen, assert: {that: [bad.failed, bad is failed]}}
+    - {name: refused, command: echo bad, register: out, failed_when: \"out.stdout == 'bad'\"}
+    - {name: never, command: 'true'}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(2);
+    let expected = [
+        "skipped: skipped",
+        "unchanged: ok",
+        "tolerated: changed",
+        "ignored: ignored",
+        "seen: ok",
+        "refused: failed",
+    ];
+    assert_eq!(told.tasks("h1"), expected);
+}
+
+#[test]
+fn until_repeats_a_task_until_its_condition_holds() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - name: counts
+      shell: echo x >> {{ dir }}/log; wc -l < {{ dir }}/log
+      register: out
+      until: out.stdout | int >= 3
+      delay: 0
+    - name: gives up
+      command: 'false'
+      register: out
+      until: out.rc == 0
+      retries: 1
+      delay: 0
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(2);
+    assert_eq!(site.written("log").as_deref(), Some("x\nx\nx\n"));
+    assert_eq!(told.tasks("h1"), ["counts: changed", "gives up: failed"]);
+    assert!(told.message("h1", "gives up").contains("2 attempts"));
+}
+
+#[test]
+fn a_failure_shows_the_end_of_the_output() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - {name: noisy, shell: 'seq 1 200000; exit 1'}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(2);
+    let output = told.result("h1", "noisy")["output"]
+        .as_str()
+        .expect("output");
+    assert!(output.ends_with("200000"));
+    assert!(output.lines().count() < 100, "{output}");
+}
+
+#[test]
+fn no_log_hides_arguments_and_results() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  vars: {password: hunter2}
+  tasks:
+    - {name: fine, command: 'echo {{ password }}', no_log: true}
+    - {name: each, command: 'echo {{ item }}', loop: [hunter2], no_log: true}
+    - {name: file, copy: {content: '{{ password }}', dest: '{{ dir }}/secret'}, no_log: true}
+    - {name: bad, shell: 'echo {{ password }}; exit 1', no_log: true}
+",
+    );
+    let told = site.run(&["--diff"]);
+    told.assert_code(2);
+    assert_eq!(told.tasks("h1").len(), 4);
+    assert!(!told.stdout.contains("hunter2") && !told.stderr.contains("hunter2"));
+}
