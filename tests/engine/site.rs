@@ -1,5 +1,6 @@
 //! A playbook with local hosts `h1`, `h2`, ... in a temporary directory, and what runs of it tell.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -29,7 +30,7 @@ impl Site {
             site.path("out").display()
         );
         for number in 1..=hosts {
-            inventory.push_str(&format!("    h{number}: {{n: {number}}}\n"));
+            writeln!(inventory, "    h{number}: {{n: {number}}}").expect("a string takes all");
         }
         fs::create_dir(site.path("out")).expect("a directory");
         site.with("inventory.yaml", &inventory)
