@@ -100,32 +100,29 @@ impl PlayRun<'_> {
             .min();
         let ended = if let Some(name) = unknown {
             let why = format!("depends on `{name}`, which check mode cannot know");
-            Some(ended(Status::Unknown, Some(why)))
+            ended(Status::Unknown, Some(why))
         } else {
             match prepare(self.shared, self.play, run, task) {
-                Err(diagnostic) => Some(self.mistake(&diagnostic)),
+                Err(diagnostic) => self.mistake(&diagnostic),
                 Ok(prepared) if !prepared.runs() => {
-                    Some(conclude(self.shared, self.play, run, task, &prepared, &[]))
+                    conclude(self.shared, self.play, run, task, &prepared, &[])
                 }
                 Ok(prepared) => match self.start(host, cursor, task, prepared) {
                     Ok(started) => return started,
-                    Err(diagnostic) => Some(self.mistake(&diagnostic)),
+                    Err(diagnostic) => self.mistake(&diagnostic),
                 },
             }
         };
-        let progress = &mut self.hosts[host].progress;
-        if let Some(mut ended) = ended {
-            if ended.result.status == Status::Failed && task.ignore_errors {
-                ended.result.status = Status::Ignored;
-            }
-            let state = PendingState::Ready(Box::new(ended));
-            progress.queue.push_back(Pending {
-                step: cursor,
-                state,
-            });
-        }
-        progress.cursor += 1;
+        self.enqueue(host, PendingState::Ready(Box::new(ended)));
         true
+    }
+
+    /// Puts the step at the cursor behind those that wait.
+    fn enqueue(&mut self, host: usize, state: PendingState) {
+        let progress = &mut self.hosts[host].progress;
+        let step = progress.cursor;
+        progress.queue.push_back(Pending { step, state });
+        progress.cursor += 1;
     }
 
     /// Whether the step needs something that an answer still to come brings.
@@ -154,12 +151,7 @@ impl PlayRun<'_> {
                 return Ok(false);
             }
             let ended = self.control(host, task, &prepared)?;
-            let state = PendingState::Ready(Box::new(ended));
-            self.hosts[host].progress.queue.push_back(Pending {
-                step: cursor,
-                state,
-            });
-            self.hosts[host].progress.cursor += 1;
+            self.enqueue(host, PendingState::Ready(Box::new(ended)));
             return Ok(true);
         };
         let worker = worker_key(self.shared, self.play, &self.hosts[host], Some(task))?;
@@ -221,12 +213,7 @@ impl PlayRun<'_> {
             attempts: 1,
             fence,
         };
-        let state = PendingState::Sent(Box::new(sent));
-        run.progress.queue.push_back(Pending {
-            step: cursor,
-            state,
-        });
-        run.progress.cursor += 1;
+        self.enqueue(host, PendingState::Sent(Box::new(sent)));
         Ok(true)
     }
 
@@ -244,7 +231,7 @@ impl PlayRun<'_> {
                 ItemState::Skipped(_) => ended(Status::Skipped, None),
             });
         }
-        Ok(total_of(task, prepared, all))
+        Ok(total_of(prepared, all))
     }
 
     pub(super) fn mistake(&self, diagnostic: &Diagnostic) -> Ended {

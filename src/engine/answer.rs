@@ -8,7 +8,7 @@ use super::calls::Item;
 use super::host::{Ended, Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
-use super::result::{all_hold, conclude};
+use super::result::{all_hold, censor, conclude};
 use crate::event::{Event, Status};
 use crate::playbook::Task;
 use crate::source::Diagnostic;
@@ -46,14 +46,9 @@ impl PlayRun<'_> {
                     return;
                 }
                 Ok(false) => {
-                    let status = if task.ignore_errors {
-                        Status::Ignored
-                    } else {
-                        Status::Failed
-                    };
                     let why = ended.result.message.take();
                     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                    ended.result.status = status;
+                    ended.result.status = Status::Failed;
                     ended.result.message =
                         Some(format!("`until` did not hold in {attempts} attempts{why}"));
                 }
@@ -126,10 +121,16 @@ impl PlayRun<'_> {
         self.update_position(host);
     }
 
-    fn finish(&mut self, host: usize, step: usize, ended: Ended) {
+    fn finish(&mut self, host: usize, step: usize, mut ended: Ended) {
         let Some(task) = self.steps[step].task().cloned() else {
             return;
         };
+        if ended.result.status == Status::Failed && task.ignore_errors {
+            ended.result.status = Status::Ignored;
+        }
+        if task.no_log {
+            censor(&mut ended.result);
+        }
         let status = ended.result.status;
         let run = &mut self.hosts[host];
         run.learned.extend(ended.facts);

@@ -218,7 +218,7 @@ fn arguments(
     Ok(map)
 }
 
-/// The value as JSON without what is omitted; `None` if that is all of it.
+/// The value as JSON; `None` if the argument is to be left out.
 fn without_omitted(value: &Value) -> Option<serde_json::Value> {
     (value.as_str() != Some(OMIT)).then(|| to_json(value))
 }
@@ -251,7 +251,7 @@ impl ControllerFile<'_> {
         if is_template {
             return self.render(shared, play, host, item, &path);
         }
-        content::of_file(&path).map_err(|error| {
+        shared.contents.load(&path).map_err(|error| {
             Box::new(self.wrong(format!("cannot read {}: {error}", path.display())))
         })
     }

@@ -16,18 +16,21 @@ use crate::vars::Values;
 
 const SSH_PORT: u16 = 22;
 
+/// How many messages of all hosts may wait to be taken.
+const MESSAGES: usize = 1024;
+
 /// The connections of a run.
 pub(super) struct Connections {
     connector: Arc<Connector>,
     forks: Arc<Semaphore>,
-    outgoing: mpsc::UnboundedSender<FromLink>,
+    outgoing: mpsc::Sender<FromLink>,
     /// What all links say.
-    pub(super) incoming: mpsc::UnboundedReceiver<FromLink>,
+    pub(super) incoming: mpsc::Receiver<FromLink>,
 }
 
 impl Connections {
     pub(super) fn new(connector: Arc<Connector>, forks: usize) -> Self {
-        let (outgoing, incoming) = mpsc::unbounded_channel();
+        let (outgoing, incoming) = mpsc::channel(MESSAGES);
         Self {
             connector,
             forks: Arc::new(Semaphore::new(forks)),

@@ -1,5 +1,6 @@
 //! Contents that the controller has and that a worker may ask for.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,9 +10,15 @@ use provision_worker::arg::Content;
 use provision_worker::host::{hex, sha256_of};
 use sha2::{Digest, Sha256};
 
-/// Where a content is.
+/// Where a content is, and how long it was when its hash was made.
 #[derive(Clone, Debug)]
-pub(super) enum ContentSource {
+pub(super) struct ContentSource {
+    pub(super) size: u64,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
     /// In memory: a rendered template.
     Bytes(Arc<[u8]>),
     /// In a file.
@@ -19,11 +26,11 @@ pub(super) enum ContentSource {
 }
 
 impl ContentSource {
-    /// Opens it for reading.
+    /// Opens it for reading. A file that has grown meanwhile gives no more than it had.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
-            Self::Bytes(bytes) => Box::new(io::Cursor::new(bytes.clone())),
-            Self::File(path) => Box::new(File::open(path)?),
+        Ok(match &self.place {
+            Place::Bytes(bytes) => Box::new(io::Cursor::new(bytes.clone())),
+            Place::File(path) => Box::new(File::open(path)?.take(self.size)),
         })
     }
 }
@@ -31,30 +38,67 @@ impl ContentSource {
 /// The content of a rendered template that is called `name`.
 pub(super) fn of_text(text: String, name: String) -> (Content, ContentSource) {
     let bytes: Arc<[u8]> = text.into_bytes().into();
-    let content = Content {
-        sha256: hex(&Sha256::digest(&bytes)),
-        size: bytes.len() as u64,
-        name,
-    };
-    (content, ContentSource::Bytes(bytes))
+    let sha256 = hex(&Sha256::digest(&bytes));
+    offer(sha256, bytes.len() as u64, name, Place::Bytes(bytes))
 }
 
-/// The content of a file.
-pub(super) fn of_file(path: &Path) -> io::Result<(Content, ContentSource)> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+/// The files that have been needed until now. Each is hashed once, however many hosts it goes to; a worker
+/// notices if one changes meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct ContentFiles(HashMap<PathBuf, (Content, ContentSource)>);
+
+impl ContentFiles {
+    /// The content of a file.
+    pub(super) fn load(&mut self, path: &Path) -> io::Result<(Content, ContentSource)> {
+        if let Some(known) = self.0.get(path) {
+            return Ok(known.clone());
+        }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let place = Place::File(path.to_owned());
+        let loaded = offer(sha256_of(file)?, metadata.len(), name.into_owned(), place);
+        self.0.insert(path.to_owned(), loaded.clone());
+        Ok(loaded)
     }
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let content = Content {
-        sha256: sha256_of(file)?,
-        size: metadata.len(),
-        name,
-    };
-    Ok((content, ContentSource::File(path.to_owned())))
+}
+
+fn offer(sha256: String, size: u64, name: String, place: Place) -> (Content, ContentSource) {
+    (
+        Content { sha256, size, name },
+        ContentSource { size, place },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+
+    use super::ContentFiles;
+
+    #[test]
+    fn a_file_that_has_grown_gives_what_it_had() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        fs::write(&path, "four").expect("written");
+        let (content, source) = ContentFiles::default().load(&path).expect("a file");
+        fs::write(&path, "four and more").expect("written");
+        let mut read = String::new();
+        let mut reader = source.open().expect("a file");
+        reader.read_to_string(&mut read).expect("text");
+        assert_eq!((content.size, read.as_str()), (4, "four"));
+    }
+
+    #[test]
+    fn a_directory_is_no_content() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let error = ContentFiles::default()
+            .load(directory.path())
+            .expect_err("refused");
+        assert_eq!(error.to_string(), "it is not a regular file");
+    }
 }

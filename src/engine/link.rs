@@ -15,6 +15,9 @@ use crate::transport::{
     Become, ConnectionSettings, Connector, Session, WorkerReceiver, WorkerSender,
 };
 
+/// How many messages of a host's workers may wait to be taken.
+const WORKER_MESSAGES: usize = 64;
+
 /// Which worker of a host: the one of the login user, or of the user it becomes.
 pub(super) type WorkerKey = Option<Become>;
 
@@ -70,20 +73,35 @@ pub(super) struct LinkStart {
     pub(super) forks: Arc<Semaphore>,
 }
 
+/// Where a link tells what happens. The channel is bounded: a host that says more than the engine can take has to
+/// wait.
+#[derive(Clone)]
+struct Teller {
+    host: usize,
+    events: mpsc::Sender<FromLink>,
+}
+
+impl Teller {
+    async fn tell(&self, event: LinkEvent) {
+        let host = self.host;
+        // The engine has gone if nobody listens; then nothing matters any more.
+        let _ = self.events.send(FromLink { host, event }).await;
+    }
+}
+
 /// Starts the link of a host. It ends when the sender it returns is dropped.
 pub(super) fn start(
     start: LinkStart,
-    events: mpsc::UnboundedSender<FromLink>,
+    events: mpsc::Sender<FromLink>,
 ) -> (mpsc::UnboundedSender<ToLink>, JoinHandle<()>) {
     let (sender, requests) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {
-        let host = start.host;
-        let tell = move |event| {
-            // The engine has gone if nobody listens; then nothing matters any more.
-            let _ = events.send(FromLink { host, event });
+        let teller = Teller {
+            host: start.host,
+            events,
         };
-        if let Err(lost) = run(start, requests, &tell).await {
-            tell(lost);
+        if let Err(lost) = run(start, requests, &teller).await {
+            teller.tell(lost).await;
         }
     });
     (sender, task)
@@ -99,7 +117,7 @@ fn lost(unreachable: bool, error: &impl ToString) -> LinkEvent {
 async fn run(
     start: LinkStart,
     mut requests: mpsc::UnboundedReceiver<ToLink>,
-    tell: &(impl Fn(LinkEvent) + Clone + Send + Sync + 'static),
+    teller: &Teller,
 ) -> Result<(), LinkEvent> {
     let begun = Instant::now();
     let session = {
@@ -107,7 +125,7 @@ async fn run(
         let connected = start.connector.connect(&start.name, &start.settings).await;
         connected.map_err(|error| lost(true, &error))?
     };
-    let (inner_sender, mut inner) = mpsc::unbounded_channel();
+    let (inner_sender, mut inner) = mpsc::channel(WORKER_MESSAGES);
     let mut link = Link {
         session,
         begun,
@@ -115,27 +133,27 @@ async fn run(
         contents: HashMap::new(),
         inner: inner_sender,
     };
-    link.worker(&start.first, tell).await?;
+    link.worker(&start.first, teller).await?;
     loop {
         tokio::select! {
             request = requests.recv() => match request {
                 None => break,
                 Some(ToLink::Timer(after, id)) => {
-                    let tell = tell.clone();
+                    let teller = teller.clone();
                     tokio::spawn(async move {
                         tokio::time::sleep(after).await;
-                        tell(LinkEvent::Timer(id));
+                        teller.tell(LinkEvent::Timer(id)).await;
                     });
                 }
                 Some(ToLink::Send(key, message, contents)) => {
                     link.contents.extend(contents);
                     let frame = Frame::message(&message).map_err(|error| lost(false, &error))?;
-                    let worker = link.worker(&key, tell).await?;
+                    let worker = link.worker(&key, teller).await?;
                     worker.send(&frame).await.map_err(|error| lost(true, &error))?;
                 }
             },
             Some(message) = inner.recv() => match message {
-                Inner::Message(message) => tell(LinkEvent::Message(message)),
+                Inner::Message(message) => teller.tell(LinkEvent::Message(message)).await,
                 Inner::NeedContent(key, sha256) => link.send_content(&key, &sha256).await?,
                 Inner::Closed(why) => {
                     let why = why.unwrap_or_else(|| "the worker has ended".into());
@@ -155,7 +173,7 @@ struct Link {
     begun: Instant,
     workers: HashMap<WorkerKey, WorkerSender>,
     contents: HashMap<String, ContentSource>,
-    inner: mpsc::UnboundedSender<Inner>,
+    inner: mpsc::Sender<Inner>,
 }
 
 impl Link {
@@ -163,15 +181,13 @@ impl Link {
     async fn worker(
         &mut self,
         key: &WorkerKey,
-        tell: &impl Fn(LinkEvent),
+        teller: &Teller,
     ) -> Result<&mut WorkerSender, LinkEvent> {
         if !self.workers.contains_key(key) {
             let started = self.session.start_worker(key.as_ref()).await;
             let worker = started.map_err(|error| lost(false, &error))?;
-            tell(LinkEvent::Hello(
-                Box::new(worker.hello),
-                self.begun.elapsed(),
-            ));
+            let hello = LinkEvent::Hello(Box::new(worker.hello), self.begun.elapsed());
+            teller.tell(hello).await;
             tokio::spawn(read(key.clone(), worker.incoming, self.inner.clone()));
             self.workers.insert(key.clone(), worker.outgoing);
         }
@@ -181,37 +197,31 @@ impl Link {
     }
 
     async fn send_content(&mut self, key: &WorkerKey, sha256: &str) -> Result<(), LinkEvent> {
-        let opened = self
-            .contents
-            .get(sha256)
-            .and_then(|source| source.open().ok());
         let Some(worker) = self.workers.get_mut(key) else {
             return Ok(());
         };
-        let Some(mut source) = opened else {
-            // A worker takes an empty piece for "it is not there".
-            return worker
-                .send(&Frame::Piece(Vec::new()))
-                .await
-                .map_err(|error| lost(true, &error));
-        };
+        let source = self.contents.get(sha256);
+        let mut reader = source.and_then(|source| source.open().ok());
+        let mut missing = source.map_or(1, |source| source.size);
         let mut buffer = vec![0; MAX_PIECE];
-        loop {
-            let length = source.read(&mut buffer).unwrap_or(0);
-            if length == 0 {
-                return Ok(());
-            }
+        while missing > 0 {
+            let read = reader.as_mut().map(|reader| reader.read(&mut buffer));
+            let length = read.and_then(Result::ok).unwrap_or(0);
             let piece = Frame::Piece(buffer[..length].to_vec());
-            worker
-                .send(&piece)
-                .await
-                .map_err(|error| lost(true, &error))?;
+            let sent = worker.send(&piece).await;
+            sent.map_err(|error| lost(true, &error))?;
+            if length == 0 {
+                // An empty piece tells the worker that there is no more of it.
+                break;
+            }
+            missing = missing.saturating_sub(length as u64);
         }
+        Ok(())
     }
 }
 
 /// Reads what a worker says until it ends.
-async fn read(key: WorkerKey, mut incoming: WorkerReceiver, inner: mpsc::UnboundedSender<Inner>) {
+async fn read(key: WorkerKey, mut incoming: WorkerReceiver, inner: mpsc::Sender<Inner>) {
     loop {
         let message = match incoming.recv().await {
             Ok(Some(FromWorker::NeedContent(sha256))) => Inner::NeedContent(key.clone(), sha256),
@@ -220,7 +230,7 @@ async fn read(key: WorkerKey, mut incoming: WorkerReceiver, inner: mpsc::Unbound
             Err(error) => Inner::Closed(Some(error.to_string())),
         };
         let closed = matches!(message, Inner::Closed(..));
-        if inner.send(message).is_err() || closed {
+        if inner.send(message).await.is_err() || closed {
             return;
         }
     }

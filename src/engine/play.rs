@@ -36,6 +36,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) finished: BTreeMap<usize, Vec<(usize, TaskResult)>>,
     pub(super) events: &'a mut dyn Events,
     pub(super) connections: &'a mut Connections,
+    /// The frontier at which hosts that waited for it were last let go.
+    pub(super) let_go_at: Option<usize>,
     /// The step whose failure ends the play everywhere.
     pub(super) fatal: Option<usize>,
 }

@@ -44,10 +44,7 @@ pub(super) fn conclude(
             },
         })
         .collect();
-    let status = total(
-        verdicts.iter().map(|verdict| verdict.status),
-        task.ignore_errors,
-    );
+    let status = total(verdicts.iter().map(|verdict| verdict.status));
     let mut result = TaskResult {
         status,
         changes: changes(prepared, &verdicts, outcomes),
@@ -74,11 +71,7 @@ pub(super) fn conclude(
             .collect();
     }
     let registered = register(prepared.is_loop, verdicts);
-    if task.no_log {
-        censor(&mut result);
-    } else {
-        result.registered = Some(registered.clone());
-    }
+    result.registered = Some(registered.clone());
     Ended {
         result,
         registered: Some(registered),
@@ -111,7 +104,9 @@ fn hidden_change() -> Changed {
     }
 }
 
-fn censor(result: &mut TaskResult) {
+/// Takes out of a result what `no_log` forbids to show.
+pub(super) fn censor(result: &mut TaskResult) {
+    result.registered = None;
     result
         .changes
         .iter_mut()
@@ -274,7 +269,7 @@ pub(super) fn all_hold(
 }
 
 /// The status of a task whose items ended like this.
-fn total(items: impl Iterator<Item = Status>, ignore_errors: bool) -> Status {
+fn total(items: impl Iterator<Item = Status>) -> Status {
     let (mut count, mut skipped, mut worst) = (0, 0, Status::Ok);
     for status in items {
         count += 1;
@@ -285,7 +280,6 @@ fn total(items: impl Iterator<Item = Status>, ignore_errors: bool) -> Status {
     }
     match worst {
         Status::Ok if count > 0 && count == skipped => Status::Skipped,
-        Status::Failed if ignore_errors => Status::Ignored,
         other => other,
     }
 }
@@ -412,14 +406,11 @@ pub(super) fn control(
 }
 
 /// The result of a control action over all items of its loop.
-pub(super) fn total_of(task: &Task, prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
+pub(super) fn total_of(prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
     if !prepared.is_loop {
         return all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
     }
-    let status = total(
-        all.iter().map(|ended| ended.result.status),
-        task.ignore_errors,
-    );
+    let status = total(all.iter().map(|ended| ended.result.status));
     let messages: Vec<&str> = all
         .iter()
         .filter_map(|ended| ended.result.message.as_deref())

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::connect::Connections;
+use super::content::ContentFiles;
 use super::frontier::Frontier;
 use super::host::{self, HostRun, Progress};
 use super::play::{PlayEnd, PlayRun};
@@ -131,6 +132,7 @@ pub async fn run(
         sources,
         templates,
         files,
+        contents: ContentFiles::default(),
         extra,
         directory: PathBuf::new(),
     };
@@ -176,6 +178,7 @@ pub async fn run(
             finished: BTreeMap::new(),
             events,
             connections: &mut connections,
+            let_go_at: None,
             fatal: None,
         };
         let end = play_run.run().await;
@@ -184,6 +187,8 @@ pub async fn run(
             break;
         }
     }
+    // Whatever links still have to say, nobody needs any more; they must not wait for somebody to take it.
+    drop(connections);
     close(&mut hosts, interrupted).await;
     let recap: Vec<Recap> = hosts.iter().map(|host| host.recap.clone()).collect();
     events.event(&Event::RunFinished {

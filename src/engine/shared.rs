@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::RunOptions;
+use super::content::ContentFiles;
 use super::host::HostRun;
 use crate::playbook::{Play, Task, TemplateFiles};
 use crate::source::{Diagnostic, SourceMap};
@@ -16,6 +17,7 @@ pub(super) struct Shared {
     pub(super) sources: SourceMap,
     pub(super) templates: Templates,
     pub(super) files: TemplateFiles,
+    pub(super) contents: ContentFiles,
     pub(super) extra: Definitions,
     /// The directory of the playbook that runs.
     pub(super) directory: PathBuf,

@@ -12,18 +12,19 @@ impl PlayRun<'_> {
     pub(super) fn tell(&mut self) {
         loop {
             self.tell_finished();
-            let mut moved = false;
+            // Nobody waits for anything but the frontier, so all hosts are asked only when it has moved.
+            let frontier = self.frontier.position();
+            if self.let_go_at == Some(frontier) {
+                return;
+            }
+            self.let_go_at = Some(frontier);
             for host in self.batch.clone() {
                 self.let_go(host);
                 let progress = &mut self.hosts[host].progress;
-                if progress.parked && progress.cursor <= self.frontier.position() {
+                if progress.parked && progress.cursor <= frontier {
                     progress.parked = false;
-                    moved = true;
                     self.advance(host);
                 }
-            }
-            if !moved {
-                return;
             }
         }
     }

@@ -134,3 +134,38 @@ fn no_log_hides_arguments_and_results() {
     assert_eq!(told.tasks("h1").len(), 4);
     assert!(!told.stdout.contains("hunter2") && !told.stderr.contains("hunter2"));
 }
+
+#[test]
+fn ignored_errors_of_control_actions_do_not_end_the_host() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - {name: asserted, assert: {that: n == 2}, ignore_errors: true, register: checked}
+    - {name: failed, fail: {msg: 'no'}, ignore_errors: true}
+    - {name: seen, assert: {that: checked is failed}}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(0);
+    assert_eq!(told.result("h1", "asserted")["status"], "ignored");
+    assert_eq!(told.result("h1", "failed")["status"], "ignored");
+    assert_eq!(told.result("h1", "seen")["status"], "ok");
+}
+
+#[test]
+fn no_log_hides_what_control_actions_would_say() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - {name: shown, debug: {msg: 'a s3cret'}, no_log: true}
+    - {name: refused, assert: {that: n == 2, fail_msg: 'not s3cret'}, no_log: true}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(2);
+    assert!(!told.stdout.contains("s3cret"), "{}", told.stdout);
+}
