@@ -6,7 +6,6 @@ use super::args::{Output, RunArgs};
 use super::prompt::TerminalPrompt;
 use super::{exit_code, input, inspect};
 use crate::engine::{self, Run, RunOptions};
-use crate::event::{Event, Events};
 use crate::report::{Console, ConsoleOptions, Json, Reporter};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
 use crate::transport::Connector;
@@ -81,12 +80,12 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
             return exit_code::INTERNAL;
         }
     };
-    let mut reporter = Shown(reporter(args));
+    let mut reporter = reporter(args);
     let outcome = runtime.block_on(async {
         let connector = Arc::new(Connector::new(Arc::new(TerminalPrompt)));
-        engine::run(run, options, connector, &mut reporter).await
+        engine::run(run, options, connector, &mut *reporter).await
     });
-    if let Some(error) = reporter.0.take_error() {
+    if let Some(error) = reporter.take_error() {
         eprintln!("error: not everything could be shown: {error}");
     }
     match outcome {
@@ -110,18 +109,5 @@ fn reporter(args: &RunArgs) -> Box<dyn Reporter> {
             };
             Box::new(Console::new(stdout, options))
         }
-    }
-}
-
-/// Hands what the engine tells to a reporter.
-struct Shown(Box<dyn Reporter>);
-
-impl Events for Shown {
-    fn event(&mut self, event: &Event) {
-        self.0.event(event);
-    }
-
-    fn tick(&mut self) {
-        self.0.tick();
     }
 }

@@ -20,7 +20,7 @@ use super::page::{Page, Tone};
 use super::progress::Progress;
 use super::recap::{self, Failures};
 use super::text::{hosts, names, took};
-use crate::event::{Event, Recap, TaskName, TaskResult};
+use crate::event::{Event, Events, Recap, TaskName, TaskResult};
 
 /// The live line is drawn at most once in this time.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -80,7 +80,7 @@ pub struct Console<W: Write> {
     error: Option<io::Error>,
 }
 
-impl<W: Write + Send> Console<W> {
+impl<W: Write> Console<W> {
     /// Shows a run on `writer`.
     pub fn new(writer: W, options: ConsoleOptions) -> Self {
         Self::with_clock(writer, options, Box::new(Instant::now))
@@ -296,7 +296,7 @@ impl<W: Write + Send> Console<W> {
     }
 }
 
-impl<W: Write + Send> Reporter for Console<W> {
+impl<W: Write> Events for Console<W> {
     fn event(&mut self, event: &Event) {
         if matches!(
             event,
@@ -347,7 +347,9 @@ impl<W: Write + Send> Reporter for Console<W> {
         }
         self.flush();
     }
+}
 
+impl<W: Write> Reporter for Console<W> {
     fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
@@ -369,8 +371,8 @@ impl<W: Write> Drop for Console<W> {
 #[cfg(test)]
 mod tests {
     use super::{Console, ConsoleOptions};
-    use crate::event::Event;
-    use crate::report::Reporter;
+    use crate::event::{Event, Events};
+    use crate::report::Reporter as _;
 
     #[test]
     fn a_reader_that_went_away_is_told_of_at_the_end() {

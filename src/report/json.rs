@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use super::Reporter;
-use crate::event::Event;
+use crate::event::{Event, Events};
 
 /// Writes each event as a line of JSON.
 pub struct Json<W> {
@@ -15,7 +15,7 @@ pub struct Json<W> {
     error: Option<io::Error>,
 }
 
-impl<W: Write + Send> Json<W> {
+impl<W: Write> Json<W> {
     /// Writes to `writer`.
     pub fn new(writer: W) -> Self {
         Self {
@@ -39,13 +39,15 @@ impl<W: Write + Send> Json<W> {
     }
 }
 
-impl<W: Write + Send> Reporter for Json<W> {
+impl<W: Write> Events for Json<W> {
     fn event(&mut self, event: &Event) {
         if self.error.is_none() {
             self.error = self.write(event).err();
         }
     }
+}
 
+impl<W: Write> Reporter for Json<W> {
     fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
@@ -75,7 +77,7 @@ mod tests {
     use serde_json::Value as Data;
 
     use super::Json;
-    use crate::event::{Event, ItemResult, Recap, Status, TaskName, TaskResult};
+    use crate::event::{Event, Events, ItemResult, Recap, Status, TaskName, TaskResult};
     use crate::report::Reporter;
     use crate::value::Value;
 

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use provision_worker::plan::Diff;
 use provision_worker::protocol::Changed;
 
-use super::Reporter;
 use super::console::{Console, ConsoleOptions};
-use crate::event::{Event, ItemResult, Recap, Status, TaskName, TaskResult};
+use crate::event::{Event, Events, ItemResult, Recap, Status, TaskName, TaskResult};
 use crate::value::Value;
 
 /// An invented run that goes on as a test says.
