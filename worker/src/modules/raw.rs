@@ -1,4 +1,4 @@
-//! `raw`: a script for hosts on which nothing else works yet.
+//! `raw`: a script, under the name that playbooks from elsewhere have for it.
 
 use super::command::{Conditions, Input, Invocation};
 use super::shell::script;
@@ -8,11 +8,11 @@ use crate::module;
 use crate::plan::{Failure, Plan};
 
 module! {
-    /// Runs a script through the login user's shell, over the plain SSH connection.
+    /// Runs a script in `/bin/sh`, or in another shell.
     ///
-    /// It is the one module that needs no worker, so it works on hosts of an architecture that has none. Everywhere
-    /// else use `command` or `shell`. An exit status other than 0 is a failure, unless the task's `failed_when`
-    /// says otherwise. What is registered is the same as for `command`.
+    /// Elsewhere it is for hosts on which nothing else works; here it is carried out by the worker like every
+    /// module, so `command` and `shell` can always take its place. An exit status other than 0 is a failure,
+    /// unless the task's `failed_when` says otherwise. What is registered is the same as for `command`.
     ///
     /// # Check mode
     /// What a script would change cannot be known, so check mode does not run it and reports the task as unknown.
