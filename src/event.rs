@@ -90,7 +90,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct TaskName {
     /// Its place in the order of the play: two tasks of one play never share it.
-    pub position: usize,
+    pub position: Position,
     /// The role it belongs to.
     pub role: Option<Arc<str>>,
     /// Its name, or what it does.
@@ -99,6 +99,16 @@ pub struct TaskName {
     pub handler: bool,
     /// `file:line` of its definition.
     pub at: Arc<str>,
+}
+
+/// A place in the order of a play. What an include has put in has the include's place and more behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Position(pub Arc<[u32]>);
+
+impl From<u32> for Position {
+    fn from(number: u32) -> Self {
+        Self(Arc::new([number]))
+    }
 }
 
 /// How a task, or one item of its loop, ended.
@@ -115,6 +125,8 @@ pub enum Status {
     Unknown,
     /// It failed, and the host goes on because the task says so.
     Ignored,
+    /// It failed, and the host goes on with the `rescue` of a block around it.
+    Rescued,
     /// It failed.
     Failed,
     /// The host could not be reached.
@@ -166,6 +178,8 @@ pub struct Recap {
     pub unknown: usize,
     /// Tasks that failed and were ignored.
     pub ignored: usize,
+    /// Tasks that failed and were rescued.
+    pub rescued: usize,
     /// Tasks that failed.
     pub failed: usize,
     /// Whether the host could not be reached.
@@ -181,6 +195,7 @@ impl Recap {
             Status::Skipped => self.skipped += 1,
             Status::Unknown => self.unknown += 1,
             Status::Ignored => self.ignored += 1,
+            Status::Rescued => self.rescued += 1,
             Status::Failed => self.failed += 1,
             Status::Unreachable => self.unreachable = true,
         }

@@ -11,7 +11,7 @@ use crate::inventory::{HostName, HostPattern, Inventory};
 use crate::playbook::{self, Known, LoadOptions};
 use crate::source::{Diagnostic, Diagnostics, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
-use crate::vars::{Definition, Definitions};
+use crate::vars::{Definition, Definitions, Values};
 
 /// Reads the input of a run. Mistakes go to `diagnostics`; if there are any, there is nothing to run.
 pub(super) fn read(
@@ -54,13 +54,10 @@ pub(super) fn read(
         extra,
         vars,
         limit,
+        answers: Values::new(),
+        reload: None,
     };
-    for play in run
-        .loaded
-        .playbooks
-        .iter()
-        .flat_map(|playbook| &playbook.plays)
-    {
+    for play in run.loaded.plays() {
         diagnostics.check(run.hosts_of(play));
     }
     check_tags(args, &run, diagnostics);
@@ -97,15 +94,9 @@ pub(super) fn tags(args: &RunArgs) -> TagFilter {
 
 /// A tag that no task has is a typing mistake: nothing would run and nobody would notice.
 fn check_tags(args: &RunArgs, run: &Run, diagnostics: &mut Diagnostics) {
-    let plays = run
-        .loaded
-        .playbooks
-        .iter()
-        .flat_map(|playbook| &playbook.plays);
     let mut known = BTreeSet::from(["all", "tagged", "untagged", "always", "never"]);
-    for play in plays {
-        let tasks = play.sections.iter().flat_map(|section| &section.tasks);
-        known.extend(tasks.flat_map(|task| &task.tags).map(AsRef::as_ref));
+    for play in run.loaded.plays() {
+        play.each_task(&mut |task| known.extend(task.common.tags.iter().map(AsRef::as_ref)));
     }
     for tag in args
         .tags

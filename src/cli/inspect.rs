@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::args::RunArgs;
-use crate::engine::{Run, StepKind, steps};
+use crate::engine::{Run, listed};
 
 /// The lists that were asked for. Writing to a string cannot fail.
 pub(super) fn lists(args: &RunArgs, run: &Run) -> String {
@@ -21,14 +21,12 @@ pub(super) fn lists(args: &RunArgs, run: &Run) -> String {
             }
             if args.list_tasks {
                 text.push_str("  tasks:\n");
-                for step in steps(play, &tags, playbook.directory(), &run.loaded.files, &[]) {
-                    let StepKind::Task(task) = &step.kind else {
-                        continue;
-                    };
-                    let role = step.name.role.as_ref().map(|role| format!("{role} : "));
+                for task in listed(play, &tags) {
+                    let role = task.common.role.as_ref();
+                    let role = role.map(|role| format!("{} : ", role.role.name));
                     let _ = write!(text, "    {}{}", role.unwrap_or_default(), task.name);
-                    if !task.tags.is_empty() {
-                        let tags: Vec<&str> = task.tags.iter().map(AsRef::as_ref).collect();
+                    if !task.common.tags.is_empty() {
+                        let tags: Vec<&str> = task.common.tags.iter().map(AsRef::as_ref).collect();
                         let _ = write!(text, "  [{}]", tags.join(", "));
                     }
                     text.push('\n');

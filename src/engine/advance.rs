@@ -1,16 +1,19 @@
 //! Prepares the steps of a host and sends them ahead as far as is possible.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use provision_worker::protocol::{Request, ToWorker};
 
 use super::calls::{ItemState, Prepared, calls, module_call, prepare};
-use super::connect::worker_key;
-use super::host::{Ended, Pending, PendingState, Sent};
+use super::control::ready;
+use super::gate::Gate;
+use super::host::{Ended, Pending, PendingState, Sent, Target};
 use super::link::ToLink;
 use super::play::PlayRun;
-use super::result::{conclude, control, ended, total_of};
-use super::steps::StepKind;
+use super::program::{StepId, StepKind};
+use super::result::{conclude, ended};
+use super::view::{NOTHING, View};
 use crate::event::Status;
 use crate::playbook::Task;
 use crate::source::Diagnostic;
@@ -27,43 +30,93 @@ impl PlayRun<'_> {
         while self.hosts[host].is_active() && self.prepare_next(host) {
             self.settle(host);
         }
-        let run = &mut self.hosts[host];
+        let run = &self.hosts[host];
+        let waits_for_hello = !self.play.course.no_facts && !run.has_facts() && run.link.is_some();
         if run.is_active()
-            && run.progress.cursor == self.steps.len()
+            && run.progress.cursor == self.program.end()
             && run.progress.queue.is_empty()
+            && !waits_for_hello
         {
-            self.frontier.left(run.progress.position);
-            run.progress.done = true;
+            self.frontier.left(self.program.rank(run.progress.position));
+            self.hosts[host].progress.done = true;
+        }
+    }
+
+    /// A task of the play as it is seen on a host.
+    pub(super) fn view(&self, host: usize, step: StepId) -> View<'_> {
+        let step = self.program.step(step);
+        let base = step
+            .instance
+            .and_then(|instance| self.hosts[host].progress.entered.get(&instance));
+        View {
+            play: self.play,
+            hosts: self.hosts,
+            host,
+            task: step.task().map(AsRef::as_ref),
+            base: base.unwrap_or(&NOTHING),
         }
     }
 
     /// Prepares the next step. Returns whether it could.
     fn prepare_next(&mut self, host: usize) -> bool {
-        let progress = &mut self.hosts[host].progress;
+        let progress = &self.hosts[host].progress;
         let (cursor, idle) = (progress.cursor, progress.queue.is_empty());
-        let Some(step) = self.steps.get(cursor) else {
-            return false;
-        };
         if progress.queue.len() >= WINDOW || progress.queue.iter().any(Pending::is_fence) {
             return false;
         }
-        match step.kind.clone() {
+        match self.program.step(cursor).kind.clone() {
+            StepKind::End => false,
             StepKind::Task(task) => self.prepare_task(host, cursor, &task),
-            StepKind::Flush { end } => {
+            StepKind::RescueEnd | StepKind::Leave => self.go_to(host, self.program.next(cursor)),
+            StepKind::BodyEnd(block) => self.go_to(host, self.program.behind_rescue(block)),
+            StepKind::BlockEnd(block) => {
+                if !progress.failing.contains(&block) {
+                    return self.go_to(host, self.program.next(cursor));
+                }
                 if idle {
+                    self.hosts[host].progress.failing.remove(&block);
+                    self.fail(host, cursor, None);
+                }
+                idle
+            }
+            StepKind::Enter { instance, leave } => {
+                let inside = progress.entered.contains_key(&instance);
+                let next = if inside { cursor } else { leave };
+                self.go_to(host, self.program.next(next))
+            }
+            StepKind::Flush { .. } | StepKind::Handler(..) | StepKind::FlushEnd { .. } => {
+                self.prepare_handlers(host, cursor, idle)
+            }
+        }
+    }
+
+    /// Goes on with another step.
+    fn go_to(&mut self, host: usize, step: StepId) -> bool {
+        self.hosts[host].progress.cursor = step;
+        true
+    }
+
+    fn prepare_handlers(&mut self, host: usize, cursor: StepId, idle: bool) -> bool {
+        let next = self.program.next(cursor);
+        match self.program.step(cursor).kind.clone() {
+            StepKind::Flush { end, .. } => {
+                if idle {
+                    let progress = &mut self.hosts[host].progress;
                     progress.flushed.clear();
                     progress.cursor = if progress.notified.is_empty() {
-                        end + 1
+                        end
                     } else {
-                        cursor + 1
+                        next
                     };
                 }
                 idle
             }
             StepKind::Handler(index, task) => {
-                if !progress.notified.contains(&index) {
+                if !self.hosts[host].progress.notified.contains(&index) {
                     // A handler before this one may still notify it.
-                    progress.cursor += usize::from(idle);
+                    if idle {
+                        self.hosts[host].progress.cursor = next;
+                    }
                     return idle;
                 }
                 let prepared = self.prepare_task(host, cursor, &task);
@@ -75,26 +128,37 @@ impl PlayRun<'_> {
                 prepared
             }
             StepKind::FlushEnd { start } => {
-                if idle {
-                    // A handler that has been notified by a later one has its turn; once in a flush.
-                    progress
-                        .notified
-                        .retain(|index| !progress.flushed.contains(index));
-                    let again = !progress.notified.is_empty();
-                    progress.cursor = if again { start } else { cursor + 1 };
+                if !idle {
+                    return false;
                 }
-                idle
+                // A handler that has been notified by a later one has its turn; once in a flush.
+                let progress = &mut self.hosts[host].progress;
+                progress
+                    .notified
+                    .retain(|index| !progress.flushed.contains(index));
+                let again = !progress.notified.is_empty();
+                progress.cursor = if again { start } else { next };
+                if !again && progress.failed {
+                    self.end_host(host);
+                }
+                true
             }
+            _ => false,
         }
     }
 
-    fn prepare_task(&mut self, host: usize, cursor: usize, task: &Arc<Task>) -> bool {
-        let run = &self.hosts[host];
+    fn prepare_task(&mut self, host: usize, cursor: StepId, task: &Arc<Task>) -> bool {
         if self.must_wait(host, cursor) {
             return false;
         }
-        let unknown = self.steps[cursor]
-            .needs
+        match self.gate(host, cursor, task) {
+            Gate::Open => {}
+            Gate::Closed => return false,
+            Gate::Passed => return true,
+        }
+        let run = &self.hosts[host];
+        let needs = &self.program.step(cursor).needs.learned;
+        let unknown = needs
             .iter()
             .filter(|name| run.unknown.contains(*name))
             .min();
@@ -102,10 +166,11 @@ impl PlayRun<'_> {
             let why = format!("depends on `{name}`, which check mode cannot know");
             ended(Status::Unknown, Some(why))
         } else {
-            match prepare(self.shared, self.play, run, task) {
+            let view = self.view(host, cursor);
+            match prepare(self.shared, view, task) {
                 Err(diagnostic) => self.mistake(&diagnostic),
                 Ok(prepared) if !prepared.runs() => {
-                    conclude(self.shared, self.play, run, task, &prepared, &[])
+                    conclude(self.shared, view, task, &prepared, &[], &HashMap::new())
                 }
                 Ok(prepared) => match self.start(host, cursor, task, prepared) {
                     Ok(started) => return started,
@@ -113,34 +178,44 @@ impl PlayRun<'_> {
                 },
             }
         };
-        self.enqueue(host, PendingState::Ready(Box::new(ended)));
+        self.enqueue(host, None, ready(ended));
         true
     }
 
     /// Puts the step at the cursor behind those that wait.
-    fn enqueue(&mut self, host: usize, state: PendingState) {
+    fn enqueue(&mut self, host: usize, target: Option<Target>, state: PendingState) {
+        let step = self.hosts[host].progress.cursor;
+        let next = self.program.next(step);
         let progress = &mut self.hosts[host].progress;
-        let step = progress.cursor;
-        progress.queue.push_back(Pending { step, state });
-        progress.cursor += 1;
+        progress.queue.push_back(Pending {
+            step,
+            target,
+            state,
+        });
+        progress.cursor = next;
     }
 
     /// Whether the step needs something that an answer still to come brings.
-    fn must_wait(&self, host: usize, cursor: usize) -> bool {
-        let (run, needs) = (&self.hosts[host], &self.steps[cursor].needs);
+    fn must_wait(&mut self, host: usize, cursor: StepId) -> bool {
+        let (run, needs) = (&self.hosts[host], &self.program.step(cursor).needs.learned);
+        if !run.has_facts() && needs.contains("facts") {
+            if run.link.is_none() {
+                self.connect(host);
+            }
+            return true;
+        }
         let queue = run.progress.queue.iter();
-        let tasks = queue.filter_map(|pending| self.steps[pending.step].task());
-        (!run.has_facts() && needs.contains("facts"))
-            || tasks
-                .flat_map(|task| task.learns())
-                .any(|name| needs.contains(&name))
+        let tasks = queue.filter_map(|pending| self.program.step(pending.step).task());
+        tasks
+            .flat_map(|task| task.learns())
+            .any(|name| needs.contains(&name))
     }
 
     /// Carries out a control action or sends a request. Returns whether it could be done now.
     fn start(
         &mut self,
         host: usize,
-        cursor: usize,
+        cursor: StepId,
         task: &Arc<Task>,
         prepared: Prepared,
     ) -> Result<bool, Box<Diagnostic>> {
@@ -150,91 +225,100 @@ impl PlayRun<'_> {
             if !idle {
                 return Ok(false);
             }
-            let ended = self.control(host, task, &prepared)?;
-            self.enqueue(host, PendingState::Ready(Box::new(ended)));
+            let ended = self.control(host, cursor, task, &prepared)?;
+            self.enqueue(host, None, ready(ended));
             return Ok(true);
         };
-        let worker = worker_key(self.shared, self.play, &self.hosts[host], Some(task))?;
-        let last = self.hosts[host]
-            .progress
-            .queue
+        let targets = self.targets(host, cursor, task, &prepared)?;
+        let Some(target) = targets.first().cloned() else {
+            return Ok(false);
+        };
+        let queue = &self.hosts[host].progress.queue;
+        let last = queue
             .iter()
             .rev()
-            .find_map(Pending::worker);
-        if last.is_some_and(|last| *last != worker) {
+            .find_map(|pending| pending.target.as_ref());
+        if last.is_some_and(|last| *last != target) {
             return Ok(false);
         }
-        // What looks at other hosts may only look once they have come as far.
-        let ahead = cursor > self.frontier.position();
-        if call.module.name == "wait_for" && (ahead || !idle) {
-            self.hosts[host].progress.parked = ahead;
-            return Ok(false);
+        for target in &targets {
+            self.link(target.host)?;
         }
-        let calls = calls(
-            self.shared,
-            self.play,
-            &self.hosts[host],
-            task,
-            call,
-            &prepared,
-        )?;
-        let check = self.shared.options.check && task.check_mode != Some(false)
-            || task.check_mode == Some(true);
-        let fence = task.failed_when.is_some() || task.retry.is_some();
-        let run = &mut self.hosts[host];
-        run.next_id += 1;
+        let view = View {
+            play: self.play,
+            hosts: self.hosts,
+            host,
+            task: Some(task),
+            base: &NOTHING,
+        };
+        let calls = calls(self.shared, view, call, &prepared)?;
+        let delegated = target.host != host;
+        let ahead = !self.reached(cursor);
+        let check = self.shared.options.check && task.common.check_mode != Some(false)
+            || task.common.check_mode == Some(true);
+        let fence = delegated || decides(task);
+        let one_by_one = prepared.is_loop && (delegated || task.retry.is_some());
+        let mut arguments: VecDeque<_> = calls.arguments.into();
+        let first = if one_by_one {
+            arguments.pop_front().into_iter().collect()
+        } else {
+            arguments.drain(..).collect()
+        };
+        let rest = targets.into_iter().skip(1).zip(arguments).collect();
+        let diff = task.common.diff.unwrap_or(self.shared.options.diff);
         let request = Request {
-            id: run.next_id,
+            id: self.shared.next_id(),
             module: call.module.name.to_owned(),
-            calls: calls.arguments,
+            calls: first,
             check,
-            diff: self.shared.options.diff && !task.no_log,
+            diff: diff && !task.common.no_log,
             hold: ahead && !check,
             // What fails in check mode may be unknown only, and then the host goes on.
-            keep_going: task.ignore_errors || fence || self.shared.options.check,
-            timeout: Some(task.timeout.unwrap_or(TASK_TIMEOUT)),
+            keep_going: task.common.ignore_errors || fence || self.shared.options.check,
+            timeout: Some(task.common.timeout.unwrap_or(TASK_TIMEOUT)),
         };
+        if delegated {
+            self.delegated.insert(request.id, host);
+        }
         let message = ToWorker::Run(request.clone());
-        run.send(ToLink::Send(
-            worker.clone(),
-            message,
-            calls.contents.clone(),
-        ));
-        let contents = if task.retry.is_some() {
-            calls.contents
-        } else {
-            Vec::new()
-        };
+        let send = ToLink::Send(target.worker.clone(), message, calls.contents.clone());
+        self.hosts[target.host].send(send);
+        let again = task.retry.is_some() || one_by_one;
         let sent = Sent {
             request,
-            worker,
-            contents,
+            contents: if again { calls.contents } else { Vec::new() },
             prepared,
             attempts: 1,
             fence,
+            outcomes: Vec::new(),
+            rest,
+            exhausted: HashMap::new(),
         };
-        self.enqueue(host, PendingState::Sent(Box::new(sent)));
+        self.enqueue(host, Some(target), PendingState::Sent(Box::new(sent)));
         Ok(true)
-    }
-
-    fn control(
-        &self,
-        host: usize,
-        task: &Task,
-        prepared: &Prepared,
-    ) -> Result<Ended, Box<Diagnostic>> {
-        let run = &self.hosts[host];
-        let mut all = Vec::new();
-        for item in &prepared.items {
-            all.push(match item.state {
-                ItemState::Call(_) => control(self.shared, self.play, run, task, item)?,
-                ItemState::Skipped(_) => ended(Status::Skipped, None),
-            });
-        }
-        Ok(total_of(prepared, all))
     }
 
     pub(super) fn mistake(&self, diagnostic: &Diagnostic) -> Ended {
         ended(Status::Failed, Some(self.shared.explain(diagnostic)))
     }
+
+    /// Whether every host has come as far as this step, or none waits for another.
+    pub(super) fn reached(&self, step: StepId) -> bool {
+        self.play.course.free || self.program.rank(step) <= self.frontier.position()
+    }
+}
+
+/// Whether only the controller can say how the task has ended.
+fn decides(task: &Task) -> bool {
+    let computed = |conditions: &Option<Vec<crate::playbook::When>>| {
+        let conditions = conditions.iter().flatten();
+        conditions.into_iter().any(|when| when.condition.is_ok())
+    };
+    task.failed_when.is_some() || computed(&task.changed_when) || task.retry.is_some()
+}
+
+/// How many items of a task run.
+pub(super) fn running(prepared: &Prepared) -> impl Iterator<Item = &super::calls::Item> {
+    let items = prepared.items.iter();
+    items.filter(|item| matches!(item.state, ItemState::Call(_)))
 }

@@ -1,101 +1,194 @@
 //! Takes the answers of a host's workers and draws the conclusions, in the order of the play.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use provision_worker::protocol::{Response, ToWorker};
+use provision_worker::protocol::{Outcome, Response, ToWorker};
 
-use super::calls::Item;
+use super::advance::running;
+use super::calls::{Item, ItemState, Prepared};
 use super::host::{Ended, Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
+use super::program::{Refuge, StepId};
 use super::result::{all_hold, censor, conclude};
-use crate::event::{Event, Status};
-use crate::playbook::Task;
+use crate::event::Status;
+use crate::playbook::{Action, Control, Task};
 use crate::source::Diagnostic;
+use crate::value::Value;
 
 impl PlayRun<'_> {
     pub(super) fn answer(&mut self, host: usize, response: &Response) {
+        self.delegated.remove(&response.id);
         let Some(at) = self.hosts[host].queued(response.id) else {
             return;
         };
-        let pending = &self.hosts[host].progress.queue[at];
-        let PendingState::Sent(sent) = &pending.state else {
+        let step = self.hosts[host].progress.queue[at].step;
+        let Some(task) = self.program.step(step).task().cloned() else {
             return;
         };
-        let Some(task) = self.steps[pending.step].task().cloned() else {
+        if let Some(again) = self.try_later(host, at, &task, response) {
+            return again;
+        }
+        let pending = &mut self.hosts[host].progress.queue[at];
+        let PendingState::Sent(sent) = &mut pending.state else {
             return;
         };
-        let (attempts, run) = (sent.attempts, &self.hosts[host]);
-        let mut ended = conclude(
+        let outcomes = response.outcomes.iter().cloned().map(|mut outcome| {
+            if task.retry.is_some() {
+                let attempts = serde_json::Value::from(sent.attempts);
+                outcome.output.insert("attempts".into(), attempts);
+            }
+            outcome
+        });
+        sent.outcomes.extend(outcomes);
+        if let Some((target, arguments)) = sent.rest.pop_front() {
+            return self.send_next(host, at, &task, target, arguments);
+        }
+        let (outcomes, exhausted) = (
+            std::mem::take(&mut sent.outcomes),
+            std::mem::take(&mut sent.exhausted),
+        );
+        let PendingState::Sent(sent) = &self.hosts[host].progress.queue[at].state else {
+            return;
+        };
+        let view = self.view(host, step);
+        let ended = conclude(
             self.shared,
-            self.play,
-            run,
+            view,
             &task,
             &sent.prepared,
-            &response.outcomes,
+            &outcomes,
+            &exhausted,
         );
-        if let Some(retry) = &task.retry
-            && let Some(item) = sent.prepared.items.first()
-            && ended.result.status != Status::Unknown
-        {
-            match self.satisfied(host, &task, item, &ended) {
-                Ok(true) => {}
-                Ok(false) if attempts <= retry.retries => {
-                    let delay = Duration::from_secs(retry.delay);
-                    self.hosts[host].send(ToLink::Timer(delay, response.id));
-                    return;
-                }
-                Ok(false) => {
-                    let why = ended.result.message.take();
-                    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                    ended.result.status = Status::Failed;
-                    ended.result.message =
-                        Some(format!("`until` did not hold in {attempts} attempts{why}"));
-                }
-                Err(diagnostic) => ended = self.mistake(&diagnostic),
-            }
-        }
         self.hosts[host].progress.queue[at].state = PendingState::Ready(Box::new(ended));
+    }
+
+    /// If the task is tried until a condition holds, and it does not: has it tried again, or notes that it has
+    /// been tried often enough. Returns whether the answer is done with.
+    fn try_later(
+        &mut self,
+        host: usize,
+        at: usize,
+        task: &Task,
+        response: &Response,
+    ) -> Option<()> {
+        let retry = task.retry.as_ref()?;
+        let pending = &self.hosts[host].progress.queue[at];
+        let (step, target) = (pending.step, pending.target.clone());
+        let PendingState::Sent(sent) = &pending.state else {
+            return None;
+        };
+        let (attempts, number) = (sent.attempts, sent.outcomes.len());
+        let item = running(&sent.prepared).nth(number)?;
+        let problem = match self.satisfied(host, step, task, item, &response.outcomes) {
+            Ok(true) => return None,
+            Ok(false) if attempts <= retry.retries => {
+                let timer = ToLink::Timer(Duration::from_millis(retry.delay), response.id);
+                let target = target.map_or(host, |target| target.host);
+                if target != host {
+                    self.delegated.insert(response.id, host);
+                }
+                self.hosts[target].send(timer);
+                return Some(());
+            }
+            Ok(false) if retry.until.is_empty() => format!("failed in all {attempts} attempts"),
+            Ok(false) => format!("`until` did not hold in {attempts} attempts"),
+            Err(diagnostic) => self.shared.explain(&diagnostic),
+        };
+        let pending = &mut self.hosts[host].progress.queue[at];
+        if let PendingState::Sent(sent) = &mut pending.state {
+            sent.exhausted.insert(number, problem);
+        }
+        None
     }
 
     fn satisfied(
         &self,
         host: usize,
+        step: StepId,
         task: &Task,
         item: &Item,
-        ended: &Ended,
+        outcomes: &[Outcome],
     ) -> Result<bool, Box<Diagnostic>> {
         let Some(retry) = &task.retry else {
             return Ok(true);
         };
+        let view = self.view(host, step);
+        let alone = Prepared {
+            items: vec![Item {
+                label: String::new(),
+                value: item.value.clone(),
+                locals: item.locals.clone(),
+                state: ItemState::Call(0),
+            }],
+            is_loop: false,
+        };
+        let ended = conclude(self.shared, view, task, &alone, outcomes, &HashMap::new());
+        if ended.result.status == Status::Unknown {
+            return Ok(true);
+        }
+        if retry.until.is_empty() {
+            return Ok(ended.result.status != Status::Failed);
+        }
         let registered = ended
             .registered
-            .clone()
-            .and_then(crate::value::Value::into_map);
-        let registered = registered.unwrap_or_default();
-        all_hold(
-            self.shared,
-            self.play,
-            &self.hosts[host],
-            task,
-            item,
-            &registered,
-            &retry.until,
-        )
+            .and_then(Value::into_map)
+            .unwrap_or_default();
+        all_hold(self.shared, view, task, item, &registered, &retry.until)
+    }
+
+    /// Sends the next item of a task whose items are sent one by one.
+    fn send_next(
+        &mut self,
+        host: usize,
+        at: usize,
+        task: &Task,
+        target: super::host::Target,
+        arguments: serde_json::Map<String, serde_json::Value>,
+    ) {
+        let id = self.shared.next_id();
+        if target.host != host {
+            self.delegated.insert(id, host);
+        }
+        let pause = task.repeat.as_ref().and_then(|repeat| repeat.pause);
+        let pending = &mut self.hosts[host].progress.queue[at];
+        pending.target = Some(target.clone());
+        let PendingState::Sent(sent) = &mut pending.state else {
+            return;
+        };
+        sent.request.id = id;
+        sent.request.calls = vec![arguments];
+        sent.attempts = 0;
+        match pause {
+            Some(pause) => {
+                let timer = ToLink::Timer(Duration::from_millis(pause), id);
+                self.hosts[target.host].send(timer);
+            }
+            None => self.try_again(host, id),
+        }
     }
 
     /// Sends a request again under a new number.
     pub(super) fn try_again(&mut self, host: usize, id: u64) {
-        let run = &mut self.hosts[host];
-        let Some(at) = run.queued(id) else { return };
-        run.next_id += 1;
-        let id = run.next_id;
-        if let PendingState::Sent(sent) = &mut run.progress.queue[at].state {
+        self.delegated.remove(&id);
+        let Some(at) = self.hosts[host].queued(id) else {
+            return;
+        };
+        let id = self.shared.next_id();
+        let pending = &mut self.hosts[host].progress.queue[at];
+        let Some(target) = pending.target.clone() else {
+            return;
+        };
+        if let PendingState::Sent(sent) = &mut pending.state {
             sent.attempts += 1;
             sent.request.id = id;
             let message = ToWorker::Run(sent.request.clone());
-            let send = ToLink::Send(sent.worker.clone(), message, sent.contents.clone());
-            run.send(send);
+            let send = ToLink::Send(target.worker, message, sent.contents.clone());
+            if target.host != host {
+                self.delegated.insert(id, host);
+            }
+            self.hosts[target.host].send(send);
         }
     }
 
@@ -108,12 +201,13 @@ impl PlayRun<'_> {
         {
             let Some(Pending {
                 step,
+                target,
                 state: PendingState::Ready(ended),
             }) = self.hosts[host].progress.queue.pop_front()
             else {
                 return;
             };
-            self.finish(host, step, *ended);
+            self.finish(host, step, target, *ended);
             if !self.hosts[host].is_active() {
                 return;
             }
@@ -121,21 +215,47 @@ impl PlayRun<'_> {
         self.update_position(host);
     }
 
-    fn finish(&mut self, host: usize, step: usize, mut ended: Ended) {
-        let Some(task) = self.steps[step].task().cloned() else {
+    fn finish(
+        &mut self,
+        host: usize,
+        step: StepId,
+        target: Option<super::host::Target>,
+        mut ended: Ended,
+    ) {
+        let Some(task) = self.program.step(step).task().cloned() else {
             return;
         };
-        if ended.result.status == Status::Failed && task.ignore_errors {
+        let failed = ended.result.status == Status::Failed && !task.common.ignore_errors;
+        if failed && matches!(self.program.refuge(step), Some(Refuge::Rescue(_))) {
+            ended.result.status = Status::Rescued;
+        } else if ended.result.status == Status::Failed && !failed {
             ended.result.status = Status::Ignored;
         }
-        if task.no_log {
+        if task.common.no_log {
             censor(&mut ended.result);
         }
+        self.learn(host, &task, &ended);
+        self.pass_on(host, step, &task, &ended);
+        let status = ended.result.status;
+        self.keep(host, step, ended.result.clone());
+        if failed {
+            if let Some(target) = target.filter(|target| target.host == host) {
+                let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
+                self.hosts[host].send(send);
+            }
+            self.fail(host, step, Some(&ended));
+        } else if let (Action::Control(Control::Meta(meta)), Status::Ok) = (&task.action, status) {
+            self.carry_out(host, *meta);
+        }
+    }
+
+    /// What the host knows and has to do now that a task has ended.
+    fn learn(&mut self, host: usize, task: &Task, ended: &Ended) {
         let status = ended.result.status;
         let run = &mut self.hosts[host];
-        run.learned.extend(ended.facts);
-        if let (Some(name), Some(value)) = (&task.register, ended.registered) {
-            run.learned.insert(name.clone(), value);
+        run.learned.extend(ended.facts.clone());
+        if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
+            run.learned.insert(name.clone(), value.clone());
         }
         for name in task.learns() {
             if status == Status::Unknown {
@@ -147,7 +267,7 @@ impl PlayRun<'_> {
         run.would_change |=
             self.shared.options.check && matches!(status, Status::Changed | Status::Unknown);
         if status == Status::Changed {
-            for (name, _) in &task.notify {
+            for (name, _) in &task.common.notify {
                 let handlers = self.play.handlers.iter().enumerate();
                 let notified = handlers.filter(|(_, handler)| handler.answers_to(name));
                 run.progress
@@ -155,23 +275,18 @@ impl PlayRun<'_> {
                     .extend(notified.map(|(index, _)| index));
             }
         }
-        self.finished
-            .entry(step)
-            .or_default()
-            .push((host, ended.result));
-        if status == Status::Failed {
-            self.end_host(host);
-        }
     }
 
-    fn update_position(&mut self, host: usize) {
+    pub(super) fn update_position(&mut self, host: usize) {
         let progress = &mut self.hosts[host].progress;
         let front = progress.queue.front().map(|pending| pending.step);
         let position = front.unwrap_or(progress.cursor);
         if position != progress.position {
-            self.frontier.moved(progress.position, position);
+            let before = self.program.rank(progress.position);
+            let now = self.program.rank(position);
+            self.frontier.moved(before, now);
             progress.position = position;
-            if self.fatal.is_some_and(|fatal| position > fatal) {
+            if self.fatal.is_some_and(|fatal| now > fatal) {
                 return self.end_host(host);
             }
         }
@@ -179,9 +294,7 @@ impl PlayRun<'_> {
             && progress.shown != front
         {
             progress.shown = front;
-            let task = self.steps[step].name.clone();
-            let host = self.hosts[host].name.clone();
-            self.events.event(&Event::TaskStarted { task, host });
+            self.show(host, step);
         }
     }
 }

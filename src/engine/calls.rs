@@ -7,9 +7,9 @@ use provision_worker::arg::Kind;
 use serde_json::Map;
 
 use super::content::{self, ContentSource};
-use super::host::HostRun;
-use super::shared::{Shared, locals};
-use crate::playbook::{Action, Finder, ModuleCall, Play, Task, When, in_file};
+use super::shared::Shared;
+use super::view::View;
+use crate::playbook::{Action, Finder, ModuleCall, Task, When, in_file};
 use crate::source::Diagnostic;
 use crate::value::{Value, to_json};
 use crate::vars::{Definition, Scope, Values, diagnostic};
@@ -61,39 +61,36 @@ pub(super) struct Calls {
 type Rendered<T> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates the loop and the conditions of a task.
-pub(super) fn prepare(
-    shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-    task: &Task,
-) -> Rendered<Prepared> {
-    let values = items(shared, play, host, task)?;
+pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<Prepared> {
+    let values = items(shared, view, task)?;
     let is_loop = values.is_some();
-    let values: Vec<Option<Value>> = match values {
-        Some(items) => items.into_iter().map(Some).collect(),
+    let numbers: Vec<Option<usize>> = match &values {
+        Some(items) => (0..items.len()).map(Some).collect(),
         None => vec![None],
     };
+    let values = values.unwrap_or_default();
     let mut prepared = Vec::new();
     let mut calls = 0;
-    for value in values {
-        let locals = locals(task, value.as_ref());
-        let scope = shared.scope(play, host, Some(task), &locals);
-        let state = match first_false(&task.when, &scope)? {
+    for number in numbers {
+        let locals = view.locals(number.map(|number| (number, values.as_slice())));
+        let scope = view.scope(shared, &locals);
+        let state = match first_false(task.common.when.iter().map(AsRef::as_ref), &scope)? {
             Some(condition) => ItemState::Skipped(condition),
             None => {
                 calls += 1;
                 ItemState::Call(calls - 1)
             }
         };
-        let label = match (
-            task.repeat
-                .as_ref()
-                .and_then(|repeat| repeat.label.as_ref()),
-            &value,
-        ) {
-            (Some(label), _) => text(&label.render(&shared.templates, &scope)?),
-            (None, Some(value)) => text(value),
-            (None, None) => String::new(),
+        let value = number.map(|number| values[number].clone());
+        let runs = matches!(state, ItemState::Call(_));
+        let label = task
+            .repeat
+            .as_ref()
+            .and_then(|repeat| repeat.label.as_ref());
+        let label = match (label, &value) {
+            (Some(label), _) if runs => text(&label.render(&shared.templates, &scope)?),
+            (_, Some(value)) => text(value),
+            (_, None) => String::new(),
         };
         drop(scope);
         prepared.push(Item {
@@ -109,29 +106,38 @@ pub(super) fn prepare(
     })
 }
 
-fn items(
-    shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-    task: &Task,
-) -> Rendered<Option<Vec<Value>>> {
+/// The items of the task's loop; those of a mapping are its entries.
+fn items(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<Option<Vec<Value>>> {
     let Some(repeat) = &task.repeat else {
         return Ok(None);
     };
-    let locals = locals(task, None);
-    let scope = shared.scope(play, host, Some(task), &locals);
+    let locals = view.locals(None);
+    let scope = view.scope(shared, &locals);
     let value = repeat.items.render(&shared.templates, &scope)?;
-    match value.as_array() {
-        Some(items) => Ok(Some(items.to_vec())),
-        None => Err(Box::new(Diagnostic::error("`loop` must be a list").at(
+    if let Some(items) = value.as_array() {
+        return Ok(Some(items.to_vec()));
+    }
+    let Some(map) = value.as_map() else {
+        let wrong = Diagnostic::error("`loop` must be a list or a mapping").at(
             repeat.items.span,
             format!("this is {}", crate::value::type_name(&value)),
-        ))),
-    }
+        );
+        return Err(Box::new(wrong));
+    };
+    let entry = |(key, value): (&crate::value::Key<'_>, &Value)| {
+        let mut entry = crate::value::Map::new();
+        entry.insert("key".into(), crate::value::key_text(key).into());
+        entry.insert("value".into(), value.clone());
+        Value::from(entry)
+    };
+    Ok(Some(map.iter().map(entry).collect()))
 }
 
 /// The first condition that does not hold, as it was written.
-pub(super) fn first_false(conditions: &[When], scope: &Scope<'_>) -> Rendered<Option<String>> {
+pub(super) fn first_false<'w>(
+    conditions: impl IntoIterator<Item = &'w When>,
+    scope: &Scope<'_>,
+) -> Rendered<Option<String>> {
     for when in conditions {
         if !holds(when, scope)? {
             return Ok(Some(
@@ -155,16 +161,14 @@ fn holds(when: &When, scope: &Scope<'_>) -> Rendered<bool> {
 /// Renders the arguments of each item that runs.
 pub(super) fn calls(
     shared: &mut Shared,
-    play: &Play,
-    host: &HostRun,
-    task: &Task,
+    view: View<'_>,
     call: &ModuleCall,
     prepared: &Prepared,
 ) -> Rendered<Calls> {
     let mut calls = Calls::default();
     for item in &prepared.items {
         if matches!(item.state, ItemState::Call(_)) {
-            let arguments = arguments(shared, play, host, task, call, item, &mut calls.contents)?;
+            let arguments = arguments(shared, view, call, item, &mut calls.contents)?;
             calls.arguments.push(arguments);
         }
     }
@@ -173,16 +177,14 @@ pub(super) fn calls(
 
 fn arguments(
     shared: &mut Shared,
-    play: &Play,
-    host: &HostRun,
-    task: &Task,
+    view: View<'_>,
     call: &ModuleCall,
     item: &Item,
     contents: &mut Vec<(String, ContentSource)>,
 ) -> Rendered<Map<String, serde_json::Value>> {
     let mut map = Map::new();
     {
-        let scope = shared.scope(play, host, Some(task), &item.locals);
+        let scope = view.scope(shared, &item.locals);
         for argument in &call.arguments {
             let value = argument.value.render(&shared.templates, &scope)?;
             if let Some(value) = without_omitted(&value) {
@@ -206,26 +208,40 @@ fn arguments(
             continue;
         }
         let file = ControllerFile {
-            task,
             definition: &argument.value,
             name,
             kind,
         };
-        let (content, source) = file.read(shared, play, host, item)?;
+        let (content, source) = file.read(shared, view, item)?;
         map.insert(argument.name.to_owned(), content.to_value());
         contents.push((content.sha256, source));
     }
     Ok(map)
 }
 
-/// The value as JSON; `None` if the argument is to be left out.
+/// The value as JSON, without the parts that are to be left out; `None` if the whole argument is.
 fn without_omitted(value: &Value) -> Option<serde_json::Value> {
-    (value.as_str() != Some(OMIT)).then(|| to_json(value))
+    fn clean(json: &mut serde_json::Value) {
+        let omitted = |json: &serde_json::Value| json.as_str() == Some(OMIT);
+        match json {
+            serde_json::Value::Array(items) => {
+                items.retain(|item| !omitted(item));
+                items.iter_mut().for_each(clean);
+            }
+            serde_json::Value::Object(map) => {
+                map.retain(|_, value| !omitted(value));
+                map.values_mut().for_each(clean);
+            }
+            _ => {}
+        }
+    }
+    let mut json = (value.as_str() != Some(OMIT)).then(|| to_json(value))?;
+    clean(&mut json);
+    Some(json)
 }
 
 /// A file of the controller that an argument names.
 struct ControllerFile<'a> {
-    task: &'a Task,
     definition: &'a Definition,
     name: String,
     kind: Kind,
@@ -235,13 +251,13 @@ impl ControllerFile<'_> {
     fn read(
         &self,
         shared: &mut Shared,
-        play: &Play,
-        host: &HostRun,
+        view: View<'_>,
         item: &Item,
     ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
         let is_template = self.kind == Kind::ControllerTemplate;
         let folder = if is_template { "templates" } else { "files" };
-        let role = self.task.role.as_ref().map(|role| role.role.path.as_path());
+        let role = view.task.and_then(|task| task.common.role.as_ref());
+        let role = role.map(|role| role.role.path.as_path());
         let finder = Finder::new(role, &shared.directory);
         let Some(path) = finder.find(folder, &self.name) else {
             return Err(Box::new(
@@ -249,7 +265,7 @@ impl ControllerFile<'_> {
             ));
         };
         if is_template {
-            return self.render(shared, play, host, item, &path);
+            return self.render(shared, view, item, &path);
         }
         shared.contents.load(&path).map_err(|error| {
             Box::new(self.wrong(format!("cannot read {}: {error}", path.display())))
@@ -259,15 +275,14 @@ impl ControllerFile<'_> {
     fn render(
         &self,
         shared: &mut Shared,
-        play: &Play,
-        host: &HostRun,
+        view: View<'_>,
         item: &Item,
         path: &Path,
     ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
         let loaded = shared
             .files
             .load(path, &mut shared.sources, &mut shared.templates)?;
-        let scope = shared.scope(play, host, Some(self.task), &item.locals);
+        let scope = view.scope(shared, &item.locals);
         let rendered = shared.templates.render_file(&loaded.template, &scope);
         let rendered = rendered.map_err(|error| {
             let length = shared.sources.text(loaded.file).len();

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::host::HostRun;
 use super::link::{self, FromLink, LinkStart, WorkerKey};
-use super::shared::{Shared, locals};
+use super::roster::Roster;
+use super::shared::Shared;
+use super::view::View;
 use crate::inventory::connection::ConnectionVars;
-use crate::playbook::{Play, Task};
+use crate::playbook::Play;
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
-use crate::vars::Values;
+use crate::vars::Definition;
 
 const SSH_PORT: u16 = 22;
 
@@ -44,15 +45,17 @@ impl Connections {
         &self,
         shared: &Shared,
         play: &Play,
-        hosts: &mut [HostRun],
+        hosts: &mut Roster,
         host: usize,
     ) -> Result<(), Box<Diagnostic>> {
-        let run = &hosts[host];
+        hosts[host].generation += 1;
+        let view = View::of_play(play, hosts, host);
         let start = LinkStart {
             host,
-            name: run.name.clone(),
-            settings: settings(shared, play, run)?,
-            first: worker_key(shared, play, run, None)?,
+            generation: view.run().generation,
+            name: view.run().name.clone(),
+            settings: settings(shared, view)?,
+            first: worker_key(shared, view, 0)?,
             connector: self.connector.clone(),
             forks: self.forks.clone(),
         };
@@ -64,15 +67,9 @@ impl Connections {
 }
 
 /// The connection variables of a host as a task of the play sees them.
-fn variables(
-    shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-    task: Option<&Task>,
-) -> Result<ConnectionVars, Box<Diagnostic>> {
-    let none = Values::new();
-    let locals = task.map_or(none, |task| locals(task, None));
-    let scope = shared.scope(play, host, task, &locals);
+fn variables(shared: &Shared, view: View<'_>) -> Result<ConnectionVars, Box<Diagnostic>> {
+    let locals = view.locals(None);
+    let scope = view.scope(shared, &locals);
     // The first variable that cannot be rendered is the reason; reading goes on without it.
     let failed = std::cell::RefCell::new(None);
     let value_of = |name: &str| {
@@ -90,19 +87,42 @@ fn variables(
     variables.map_err(|error| Box::new(Diagnostic::error(error.to_string())))
 }
 
-fn settings(
+/// A keyword as text.
+fn keyword(
     shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-) -> Result<ConnectionSettings, Box<Diagnostic>> {
-    let variables = variables(shared, play, host, None)?;
+    view: View<'_>,
+    definition: Option<&Arc<Definition>>,
+) -> Result<Option<String>, Box<Diagnostic>> {
+    let Some(definition) = definition else {
+        return Ok(None);
+    };
+    let locals = view.locals(None);
+    let scope = view.scope(shared, &locals);
+    let value = definition.render(&shared.templates, &scope)?;
+    Ok(Some(super::calls::text(&value)))
+}
+
+/// As in Ansible, variables win over keywords, and keywords over the command line.
+fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<Diagnostic>> {
+    let variables = variables(shared, view)?;
+    let connection = &view.play.connection;
     let address = Address {
-        host: variables.host.unwrap_or_else(|| host.name.to_string()),
-        port: variables.port.unwrap_or(SSH_PORT),
+        host: variables
+            .host
+            .unwrap_or_else(|| view.run().name.to_string()),
+        port: variables.port.or(connection.port).unwrap_or(SSH_PORT),
     };
     let mut settings = ConnectionSettings::ssh(address);
-    settings.kind = variables.connection.unwrap_or(ConnectionKind::Ssh);
-    settings.user = variables.user.or_else(|| shared.options.user.clone());
+    let by_keyword = view.play.common.local.then_some(ConnectionKind::Local);
+    settings.kind = variables
+        .connection
+        .or(by_keyword)
+        .unwrap_or(ConnectionKind::Ssh);
+    settings.user = match variables.user {
+        Some(user) => Some(user),
+        None => keyword(shared, view, connection.user.as_ref())?,
+    };
+    settings.user = settings.user.or_else(|| shared.options.user.clone());
     settings.private_key_file = variables
         .private_key_file
         .or_else(|| shared.options.private_key.clone());
@@ -112,48 +132,47 @@ fn settings(
     Ok(settings)
 }
 
-/// Which worker carries out a task; without a task, the play's.
+/// Which worker of a lane carries out a task; without a task, the play's.
 ///
 /// As in Ansible, variables win over keywords, and keywords over the command line.
 pub(super) fn worker_key(
     shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-    task: Option<&Task>,
+    view: View<'_>,
+    lane: u8,
 ) -> Result<WorkerKey, Box<Diagnostic>> {
-    let variables = variables(shared, play, host, task)?;
-    let keyword = task.and_then(|task| task.escalate).or(play.escalate);
+    let variables = variables(shared, view)?;
+    let common = view.task.map_or(&view.play.common, |task| &task.common);
+    let keywords = &common.escalation;
+    let nobody = WorkerKey {
+        escalation: None,
+        lane,
+    };
     if !variables
         .r#become
-        .or(keyword)
+        .or(keywords.wanted)
         .unwrap_or(shared.options.escalate)
     {
-        return Ok(None);
+        return Ok(nobody);
     }
-    let keyword = task
-        .and_then(|task| task.become_user.as_ref())
-        .or(play.become_user.as_ref());
-    let keyword = match keyword {
-        Some(definition) => {
-            let locals = task.map_or_else(Values::new, |task| locals(task, None));
-            let scope = shared.scope(play, host, task, &locals);
-            Some(super::calls::text(
-                &definition.render(&shared.templates, &scope)?,
-            ))
-        }
-        None => None,
+    let user = match variables.become_user {
+        Some(user) => Some(user),
+        None => keyword(shared, view, keywords.user.as_ref())?,
     };
-    let user = variables
-        .become_user
-        .or(keyword)
-        .or_else(|| shared.options.become_user.clone());
+    let user = user.or_else(|| shared.options.become_user.clone());
     let user = user.unwrap_or_else(|| "root".to_owned());
-    if variables.user.as_deref().or(shared.options.user.as_deref()) == Some(&*user) {
+    let login = match variables.user {
+        Some(user) => Some(user),
+        None => keyword(shared, view, view.play.connection.user.as_ref())?,
+    };
+    if login.as_deref().or(shared.options.user.as_deref()) == Some(&*user) {
         // Whoever logs in as the user need not become it.
-        return Ok(None);
+        return Ok(nobody);
     }
-    Ok(Some(Become {
-        user,
-        method: variables.become_method.unwrap_or_default(),
-    }))
+    Ok(WorkerKey {
+        escalation: Some(Become {
+            user,
+            method: variables.become_method.unwrap_or_default(),
+        }),
+        lane,
+    })
 }

@@ -35,6 +35,14 @@ impl Frontier {
         self.advance();
     }
 
+    /// New positions have come in at `at`, behind the first host.
+    pub(super) fn insert(&mut self, at: usize, count: usize) {
+        self.hosts_at.splice(at..at, std::iter::repeat_n(0, count));
+        if self.first >= at {
+            self.first += count;
+        }
+    }
+
     fn advance(&mut self) {
         let last = self.hosts_at.len() - 1;
         while self.first < last && self.hosts_at[self.first] == 0 {
@@ -64,6 +72,17 @@ mod tests {
         frontier.moved(0, 4);
         frontier.moved(4, 2);
         assert_eq!(frontier.position(), 2);
+    }
+
+    #[test]
+    fn what_is_put_in_moves_those_behind_it() {
+        let mut frontier = Frontier::new(5, 2);
+        frontier.moved(0, 1);
+        frontier.moved(0, 3);
+        frontier.insert(2, 10);
+        assert_eq!(frontier.position(), 1);
+        frontier.left(1);
+        assert_eq!(frontier.position(), 13);
     }
 
     #[test]

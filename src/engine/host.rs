@@ -1,18 +1,20 @@
 //! What the engine knows about one host while a run lasts.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use provision_worker::protocol::Request;
+use provision_worker::protocol::{Outcome, Request};
+use serde_json::Map;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::calls::Prepared;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
+use super::program::{BlockId, InstanceId, StepId};
 use crate::event::{Recap, Status, TaskResult};
 use crate::inventory::{HostName, Inventory};
-use crate::value::{Map, Value};
+use crate::value::Value;
 use crate::vars::{Definitions, Values};
 
 /// A host in a run.
@@ -28,12 +30,17 @@ pub(super) struct HostRun {
     pub(super) unknown: HashSet<Arc<str>>,
     /// Whether check mode has found something to change: what comes after may depend on it.
     pub(super) would_change: bool,
+    /// Variables that it has taken in from files.
+    pub(super) included: Definitions,
     pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
+    /// Counts its connections, so that nobody listens to an old one.
+    pub(super) generation: u64,
     pub(super) link_task: Option<JoinHandle<()>>,
     /// Whether nothing more runs on it.
     pub(super) ended: bool,
+    /// Whether a play works on it, and not only tasks that are delegated to it.
+    pub(super) takes_part: bool,
     pub(super) recap: Recap,
-    pub(super) next_id: u64,
     pub(super) progress: Progress,
 }
 
@@ -41,12 +48,12 @@ pub(super) struct HostRun {
 #[derive(Default)]
 pub(super) struct Progress {
     /// The next step to prepare.
-    pub(super) cursor: usize,
+    pub(super) cursor: StepId,
     /// The first step that has not ended: what the frontier counts.
-    pub(super) position: usize,
+    pub(super) position: StepId,
     /// The step that the reporters have been told it works on.
-    pub(super) shown: Option<usize>,
-    /// Whether the next step waits until every host has come as far.
+    pub(super) shown: Option<StepId>,
+    /// Whether the next step waits for other hosts.
     pub(super) parked: bool,
     /// Steps that have been sent or wait for those before them, in order.
     pub(super) queue: VecDeque<Pending>,
@@ -55,15 +62,30 @@ pub(super) struct Progress {
     /// Handlers that have run since the flush began.
     pub(super) flushed: BTreeSet<usize>,
     /// The request that waits to be allowed to change the host, and its step.
-    pub(super) held: Option<(u64, usize)>,
+    pub(super) held: Option<(u64, StepId)>,
+    /// What it takes part in of what has been included, with the variables of the includes' loops.
+    pub(super) entered: HashMap<InstanceId, Values>,
+    /// The blocks of which it runs `always` after a failure.
+    pub(super) failing: HashSet<BlockId>,
+    /// It has failed, and runs only the handlers that have been notified before.
+    pub(super) failed: bool,
     /// Whether nothing more of the play runs on it.
     pub(super) done: bool,
 }
 
 /// A step that has been prepared and has not ended.
 pub(super) struct Pending {
-    pub(super) step: usize,
+    pub(super) step: StepId,
+    /// The worker that it was sent to.
+    pub(super) target: Option<Target>,
     pub(super) state: PendingState,
+}
+
+/// Who carries out a step: a worker of this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) host: usize,
+    pub(super) worker: WorkerKey,
 }
 
 /// What a prepared step waits for.
@@ -77,16 +99,22 @@ pub(super) enum PendingState {
 /// A request that has been sent.
 pub(super) struct Sent {
     pub(super) request: Request,
-    pub(super) worker: WorkerKey,
     pub(super) contents: Vec<(String, ContentSource)>,
     pub(super) prepared: Prepared,
     /// How often it has been tried.
     pub(super) attempts: u32,
     /// Whether what follows depends on its answer in a way that only the controller can decide.
     pub(super) fence: bool,
+    /// The outcomes of the items before this one, if items are sent one by one.
+    pub(super) outcomes: Vec<Outcome>,
+    /// The items that are still to be sent, if items are sent one by one.
+    pub(super) rest: VecDeque<(Target, Map<String, serde_json::Value>)>,
+    /// Why an item has failed in the end, whatever its last outcome says.
+    pub(super) exhausted: HashMap<usize, String>,
 }
 
 /// How a step has ended on a host.
+#[derive(Clone)]
 pub(super) struct Ended {
     pub(super) result: TaskResult,
     /// What a `register` keeps.
@@ -96,8 +124,8 @@ pub(super) struct Ended {
 }
 
 impl HostRun {
-    pub(super) fn new(name: &HostName, vars: Definitions, magic: Values) -> Self {
-        let name: Arc<str> = Arc::from(name.as_str());
+    pub(super) fn new(name: &str, vars: Definitions, magic: Values) -> Self {
+        let name: Arc<str> = Arc::from(name);
         Self {
             recap: Recap {
                 host: name.clone(),
@@ -109,10 +137,12 @@ impl HostRun {
             learned: Values::new(),
             unknown: HashSet::new(),
             would_change: false,
+            included: Definitions::new(),
             link: None,
+            generation: 0,
             link_task: None,
             ended: false,
-            next_id: 0,
+            takes_part: false,
             progress: Progress::default(),
         }
     }
@@ -127,13 +157,6 @@ impl HostRun {
             .queue
             .iter()
             .position(|pending| pending.request_id() == Some(id))
-    }
-
-    pub(super) fn worker_of(&self, id: u64) -> WorkerKey {
-        let pending = self
-            .queued(id)
-            .and_then(|at| self.progress.queue[at].worker());
-        pending.cloned().unwrap_or_default()
     }
 
     pub(super) fn send(&self, message: ToLink) {
@@ -157,13 +180,6 @@ impl Pending {
         }
     }
 
-    pub(super) fn worker(&self) -> Option<&WorkerKey> {
-        match &self.state {
-            PendingState::Sent(sent) => Some(&sent.worker),
-            PendingState::Ready(_) => None,
-        }
-    }
-
     /// Whether nothing may be prepared behind it.
     pub(super) fn is_fence(&self) -> bool {
         match &self.state {
@@ -180,8 +196,16 @@ pub fn magic_names() -> &'static [&'static str] {
         "inventory_hostname_short",
         "group_names",
         "groups",
+        "hostvars",
+        "play_hosts",
         "ansible_play_hosts",
+        "ansible_play_hosts_all",
+        "ansible_play_batch",
+        "ansible_play_name",
         "ansible_check_mode",
+        "ansible_diff_mode",
+        "ansible_failed_task",
+        "ansible_failed_result",
         "playbook_dir",
         "inventory_dir",
         "facts",
@@ -190,7 +214,7 @@ pub fn magic_names() -> &'static [&'static str] {
 }
 
 /// What the run itself knows about a host before it has been reached.
-pub(super) fn magic(inventory: &Inventory, name: &HostName, groups: &Value, check: bool) -> Values {
+pub(super) fn magic(inventory: &Inventory, name: &HostName) -> Values {
     let mut values = Values::new();
     let mut set = |name: &str, value: Value| values.insert(Arc::from(name), value);
     let text = name.as_str();
@@ -199,18 +223,20 @@ pub(super) fn magic(inventory: &Inventory, name: &HostName, groups: &Value, chec
         "inventory_hostname_short",
         text.split('.').next().unwrap_or(text).into(),
     );
+    set("group_names", group_names(inventory, name));
+    values
+}
+
+/// The groups of a host.
+pub(super) fn group_names(inventory: &Inventory, name: &HostName) -> Value {
     let own = inventory.groups_of(name).into_iter();
     let own: Vec<Value> = own.map(|group| Value::from(group.name.as_str())).collect();
-    set("group_names", own.into());
-    set("groups", groups.clone());
-    set("ansible_check_mode", check.into());
-    set("omit", super::calls::OMIT.into());
-    values
+    own.into()
 }
 
 /// The hosts of every group.
 pub(super) fn groups(inventory: &Inventory) -> Value {
-    let mut map = Map::new();
+    let mut map = crate::value::Map::new();
     for name in inventory.groups.keys() {
         let hosts = inventory.hosts_in(name.as_str()).into_iter();
         let hosts: Vec<Value> = hosts.map(|host| Value::from(host.as_str())).collect();

@@ -18,8 +18,15 @@ use crate::transport::{
 /// How many messages of a host's workers may wait to be taken.
 const WORKER_MESSAGES: usize = 64;
 
-/// Which worker of a host: the one of the login user, or of the user it becomes.
-pub(super) type WorkerKey = Option<Become>;
+/// Which worker of a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct WorkerKey {
+    /// The user it becomes; otherwise it is that of the login user.
+    pub(super) escalation: Option<Become>,
+    /// 0 for the tasks of the host itself. Those delegated to it have other lanes, so that nobody waits for a host that
+    /// waits for others.
+    pub(super) lane: u8,
+}
 
 /// What the engine asks of a link.
 pub(super) enum ToLink {
@@ -33,6 +40,8 @@ pub(super) enum ToLink {
 pub(super) struct FromLink {
     /// The host's index.
     pub(super) host: usize,
+    /// Which of its connections.
+    pub(super) generation: u64,
     /// What happened.
     pub(super) event: LinkEvent,
 }
@@ -64,6 +73,7 @@ enum Inner {
 /// How a link is made.
 pub(super) struct LinkStart {
     pub(super) host: usize,
+    pub(super) generation: u64,
     pub(super) name: Arc<str>,
     pub(super) settings: ConnectionSettings,
     /// The worker to start at once.
@@ -78,14 +88,19 @@ pub(super) struct LinkStart {
 #[derive(Clone)]
 struct Teller {
     host: usize,
+    generation: u64,
     events: mpsc::Sender<FromLink>,
 }
 
 impl Teller {
     async fn tell(&self, event: LinkEvent) {
-        let host = self.host;
+        let message = FromLink {
+            host: self.host,
+            generation: self.generation,
+            event,
+        };
         // The engine has gone if nobody listens; then nothing matters any more.
-        let _ = self.events.send(FromLink { host, event }).await;
+        let _ = self.events.send(message).await;
     }
 }
 
@@ -98,6 +113,7 @@ pub(super) fn start(
     let task = tokio::spawn(async move {
         let teller = Teller {
             host: start.host,
+            generation: start.generation,
             events,
         };
         if let Err(lost) = run(start, requests, &teller).await {
@@ -184,7 +200,7 @@ impl Link {
         teller: &Teller,
     ) -> Result<&mut WorkerSender, LinkEvent> {
         if !self.workers.contains_key(key) {
-            let started = self.session.start_worker(key.as_ref()).await;
+            let started = self.session.start_worker(key.escalation.as_ref()).await;
             let worker = started.map_err(|error| lost(false, &error))?;
             let hello = LinkEvent::Hello(Box::new(worker.hello), self.begun.elapsed());
             teller.tell(hello).await;

@@ -10,21 +10,32 @@
 
 mod advance;
 mod answer;
+mod batches;
 mod calls;
 mod connect;
 mod content;
+mod control;
+mod delegate;
+mod fail;
 mod frontier;
+mod gate;
 mod host;
 mod link;
+mod listing;
+mod needs;
 mod options;
 mod play;
+mod program;
 mod result;
+mod roster;
 mod run;
 mod shared;
-mod steps;
+mod tags;
 mod tell;
+mod view;
 
 pub use host::magic_names;
+pub use listing::listed;
 pub use options::RunOptions;
-pub use run::{Outcome, Run, run};
-pub use steps::{Step, StepKind, TagFilter, steps};
+pub use run::{Hosts, Outcome, Reload, Run, run};
+pub use tags::TagFilter;

@@ -1,9 +1,10 @@
-//! One play on its hosts: follows what their links say until nothing runs any more.
+//! One play on a batch of its hosts: follows what their links say until nothing runs any more.
 //!
 //! What a host may do next is decided in [`advance`](super::advance), what an answer means in
-//! [`answer`](super::answer), and when a result is told in [`tell`](super::tell).
+//! [`answer`](super::answer), what a failure means in [`fail`](super::fail), and when a result is told in
+//! [`tell`](super::tell).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use tokio::time::MissedTickBehavior;
 
 use super::connect::Connections;
 use super::frontier::Frontier;
-use super::host::HostRun;
+use super::gate::Once;
 use super::link::{FromLink, LinkEvent, ToLink};
+use super::program::{Program, StepId};
+use super::roster::Roster;
 use super::shared::Shared;
-use super::steps::Step;
 use crate::event::{Event, Events, TaskResult};
 use crate::playbook::Play;
 use crate::value::from_json;
@@ -28,25 +30,35 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) struct PlayRun<'a> {
     pub(super) shared: &'a mut Shared,
     pub(super) play: &'a Play,
-    pub(super) steps: Vec<Step>,
-    pub(super) hosts: &'a mut [HostRun],
+    pub(super) program: Program,
+    pub(super) hosts: &'a mut Roster,
     pub(super) batch: Vec<usize>,
     pub(super) frontier: Frontier,
-    /// Results that have not been told yet, by step.
+    /// Results that have not been told yet, by the rank of their step.
     pub(super) finished: BTreeMap<usize, Vec<(usize, TaskResult)>>,
     pub(super) events: &'a mut dyn Events,
     pub(super) connections: &'a mut Connections,
     /// The frontier at which hosts that waited for it were last let go.
     pub(super) let_go_at: Option<usize>,
-    /// The step whose failure ends the play everywhere.
+    /// The rank of the step whose failure ends the play everywhere.
     pub(super) fatal: Option<usize>,
+    /// Tasks that one host carries out for all.
+    pub(super) once: HashMap<StepId, Once>,
+    /// How many hosts are at a task of which not all may be at it.
+    pub(super) busy: HashMap<StepId, usize>,
+    /// Whose request it is that another host carries out.
+    pub(super) delegated: HashMap<u64, usize>,
+    /// `meta: end_play` has ended it.
+    pub(super) end_play: bool,
 }
 
-/// How a play ended.
+/// How a play ended on a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PlayEnd {
     /// It came to its end.
     Finished,
+    /// It came to its end, and no other batch is to follow.
+    Ended,
     /// A failure ended it on all hosts.
     Fatal,
     /// The user ended it.
@@ -66,6 +78,12 @@ impl PlayRun<'_> {
             hosts: names,
         });
         for host in self.batch.clone() {
+            let start = self.program.first();
+            let progress = &mut self.hosts[host].progress;
+            (progress.cursor, progress.position) = (start, start);
+        }
+        self.count_play_hosts();
+        for host in self.batch.clone() {
             self.connect(host);
             self.advance(host);
         }
@@ -74,10 +92,15 @@ impl PlayRun<'_> {
         self.events.event(&Event::PlayFinished {
             play: self.play.name.clone(),
         });
-        match (interrupted, self.fatal) {
-            (true, _) => PlayEnd::Interrupted,
-            (false, Some(_)) => PlayEnd::Fatal,
-            (false, None) => PlayEnd::Finished,
+        let all_failed = self.batch.iter().all(|&host| self.hosts[host].ended);
+        if interrupted {
+            PlayEnd::Interrupted
+        } else if self.fatal.is_some() || all_failed {
+            PlayEnd::Fatal
+        } else if self.end_play {
+            PlayEnd::Ended
+        } else {
+            PlayEnd::Finished
         }
     }
 
@@ -101,43 +124,66 @@ impl PlayRun<'_> {
         false
     }
 
-    fn connect(&mut self, host: usize) {
-        if self.hosts[host].link.is_some() {
-            return;
-        }
-        self.events.event(&Event::HostConnecting {
-            host: self.hosts[host].name.clone(),
-        });
-        if let Err(diagnostic) = self
-            .connections
-            .start(self.shared, self.play, self.hosts, host)
-        {
+    /// Has the host connected to, unless it is. A host that cannot be is lost.
+    pub(super) fn connect(&mut self, host: usize) {
+        if let Err(diagnostic) = self.link(host) {
             let message = self.shared.explain(&diagnostic);
-            self.lose(host, false, message);
+            self.lose(host, false, &message);
         }
     }
 
     fn take(&mut self, message: FromLink) {
         let host = message.host;
-        if !self.hosts[host].is_active() {
+        if message.generation != self.hosts[host].generation {
             return;
         }
-        match message.event {
-            LinkEvent::Hello(hello, after) => self.greet(host, &hello, after),
+        let owner = |id: &u64| self.delegated.get(id).copied().unwrap_or(host);
+        let active = |host: usize| self.hosts[host].is_active();
+        let of = match message.event {
+            LinkEvent::Hello(hello, after) => {
+                self.greet(host, &hello, after);
+                host
+            }
             LinkEvent::Lost {
                 unreachable,
                 message,
-            } => return self.lose(host, unreachable, message),
-            LinkEvent::Timer(id) => self.try_again(host, id),
-            LinkEvent::Message(FromWorker::Held(id)) => self.hold(host, id),
-            LinkEvent::Message(FromWorker::Done(response)) => self.answer(host, &response),
+            } => {
+                self.lose(host, unreachable, &message);
+                for host in self.batch.clone() {
+                    self.go_on(host);
+                }
+                return;
+            }
+            LinkEvent::Timer(id) => {
+                let of = owner(&id);
+                self.try_again(of, id);
+                of
+            }
+            LinkEvent::Message(FromWorker::Held(id)) => {
+                let of = owner(&id);
+                self.hold(of, id);
+                of
+            }
+            LinkEvent::Message(FromWorker::Done(response)) => {
+                let of = owner(&response.id);
+                if active(of) {
+                    self.answer(of, &response);
+                }
+                of
+            }
             // A host that has failed is not active any more, so nothing waits for these.
             LinkEvent::Message(
                 FromWorker::NotRun(_) | FromWorker::Hello(_) | FromWorker::NeedContent(_),
-            ) => {}
+            ) => host,
+        };
+        self.go_on(of);
+    }
+
+    fn go_on(&mut self, host: usize) {
+        if self.hosts[host].is_active() && self.batch.contains(&host) {
+            self.settle(host);
+            self.advance(host);
         }
-        self.settle(host);
-        self.advance(host);
     }
 
     fn greet(&mut self, host: usize, hello: &Hello, after: Duration) {
@@ -152,6 +198,8 @@ impl PlayRun<'_> {
             host: run.name.clone(),
             millis,
         });
+        // Others may look at its facts.
+        self.wake();
     }
 
     /// A request wants to change the host: it may once every host has finished the steps before.
@@ -166,16 +214,21 @@ impl PlayRun<'_> {
     }
 
     pub(super) fn let_go(&mut self, host: usize) {
-        let run = &mut self.hosts[host];
-        if let Some((id, step)) = run.progress.held
-            && step <= self.frontier.position()
-        {
-            run.progress.held = None;
-            run.send(ToLink::Send(
-                run.worker_of(id),
-                ToWorker::Go(id),
-                Vec::new(),
-            ));
+        let Some((id, step)) = self.hosts[host].progress.held else {
+            return;
+        };
+        if !self.reached(step) {
+            return;
+        }
+        let progress = &mut self.hosts[host].progress;
+        progress.held = None;
+        let pending = progress
+            .queue
+            .iter()
+            .find(|pending| pending.request_id() == Some(id));
+        if let Some(target) = pending.and_then(|pending| pending.target.clone()) {
+            let go = ToLink::Send(target.worker, ToWorker::Go(id), Vec::new());
+            self.hosts[target.host].send(go);
         }
     }
 }

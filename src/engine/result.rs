@@ -1,15 +1,16 @@
 //! From a worker's answers to a task's result: what was changed, what failed, what is registered.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use provision_worker::plan::Failure;
 use provision_worker::protocol::{Changed, Outcome};
 
-use super::calls::{Item, ItemState, Prepared, first_false, text};
-use super::host::{Ended, HostRun};
+use super::calls::{Item, ItemState, Prepared, first_false};
+use super::host::Ended;
 use super::shared::Shared;
+use super::view::View;
 use crate::event::{ItemResult, Status, TaskResult};
-use crate::playbook::{Play, Task};
+use crate::playbook::Task;
 use crate::source::Diagnostic;
 use crate::value::{Map, Value, from_json};
 use crate::vars::Values;
@@ -27,11 +28,11 @@ struct Verdict {
 /// Judges the outcomes of a task's calls.
 pub(super) fn conclude(
     shared: &Shared,
-    play: &Play,
-    host: &HostRun,
+    view: View<'_>,
     task: &Task,
     prepared: &Prepared,
     outcomes: &[Outcome],
+    exhausted: &HashMap<usize, String>,
 ) -> Ended {
     let verdicts: Vec<Verdict> = prepared
         .items
@@ -39,7 +40,13 @@ pub(super) fn conclude(
         .map(|item| match &item.state {
             ItemState::Skipped(condition) => skipped(item, condition),
             ItemState::Call(index) => match outcomes.get(*index) {
-                Some(outcome) => judge(shared, play, host, task, item, outcome),
+                Some(outcome) => {
+                    let verdict = judge(shared, view, task, item, outcome);
+                    match exhausted.get(index) {
+                        Some(why) => verdict.exhausted(why),
+                        None => verdict,
+                    }
+                }
                 None => Verdict::failed("the worker gave no answer".into(), Map::new()),
             },
         })
@@ -123,7 +130,10 @@ pub(super) fn censor(result: &mut TaskResult) {
 
 impl Status {
     fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Ignored | Self::Unreachable)
+        matches!(
+            self,
+            Self::Failed | Self::Ignored | Self::Rescued | Self::Unreachable
+        )
     }
 }
 
@@ -137,6 +147,15 @@ impl Verdict {
             message: Some(message),
             registered: registered.into(),
         }
+    }
+}
+
+impl Verdict {
+    /// It has been tried as often as it may.
+    fn exhausted(self, why: &str) -> Self {
+        let said = self.message.map(|said| format!(": {said}"));
+        let message = format!("{why}{}", said.unwrap_or_default());
+        Self::failed(message, self.registered.into_map().unwrap_or_default())
     }
 }
 
@@ -165,14 +184,7 @@ fn set_item(registered: &mut Map, item: &Item) {
     }
 }
 
-fn judge(
-    shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-    task: &Task,
-    item: &Item,
-    outcome: &Outcome,
-) -> Verdict {
+fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Outcome) -> Verdict {
     let mut registered = fields(outcome);
     set_item(&mut registered, item);
     if let Some(reason) = &outcome.unknown {
@@ -197,7 +209,7 @@ fn judge(
         let Some(conditions) = conditions else {
             continue;
         };
-        match all_hold(shared, play, host, task, item, &registered, conditions) {
+        match all_hold(shared, view, task, item, &registered, conditions) {
             Ok(holds) => *verdict = holds,
             Err(diagnostic) => return Verdict::failed(shared.explain(&diagnostic), registered),
         }
@@ -208,7 +220,7 @@ fn judge(
         .map(|failure| failure.message.clone());
     if failed {
         // What nobody can know yet is no failure: the change that it builds on has not been made.
-        if shared.options.check && host.would_change && outcome.failure.is_some() {
+        if shared.options.check && view.run().would_change && outcome.failure.is_some() {
             let message = failure.map(|why| format!("{why}; this may be due to changes not made"));
             return Verdict {
                 status: Status::Unknown,
@@ -253,8 +265,7 @@ fn fields(outcome: &Outcome) -> Map {
 /// Whether all conditions hold, with the result under the name that the task registers it by.
 pub(super) fn all_hold(
     shared: &Shared,
-    play: &Play,
-    host: &HostRun,
+    view: View<'_>,
     task: &Task,
     item: &Item,
     registered: &Map,
@@ -264,7 +275,7 @@ pub(super) fn all_hold(
     if let Some(name) = &task.register {
         locals.insert(name.clone(), registered.clone().into());
     }
-    let scope = shared.scope(play, host, Some(task), &locals);
+    let scope = view.scope(shared, &locals);
     Ok(first_false(conditions, &scope)?.is_none())
 }
 
@@ -346,63 +357,6 @@ pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
         registered: Some(registered.into()),
         facts: Values::new(),
     }
-}
-
-/// What a control action does for one item.
-pub(super) fn control(
-    shared: &Shared,
-    play: &Play,
-    host: &HostRun,
-    task: &Task,
-    item: &Item,
-) -> Result<Ended, Box<Diagnostic>> {
-    use crate::playbook::{Action, Control};
-    let Action::Control(control) = &task.action else {
-        return Ok(ended(Status::Ok, None));
-    };
-    let scope = shared.scope(play, host, Some(task), &item.locals);
-    let render =
-        |definition: &crate::vars::Definition| definition.render(&shared.templates, &scope);
-    Ok(match control {
-        Control::FlushHandlers | Control::Noop => ended(Status::Ok, None),
-        Control::Fail { msg } => ended(Status::Failed, Some(text(&render(msg)?))),
-        Control::Debug { what, variable } => {
-            let shown = text(&render(what)?);
-            let prefix = variable
-                .as_ref()
-                .map(|name| format!("{name} = "))
-                .unwrap_or_default();
-            ended(Status::Ok, Some(format!("{prefix}{shown}")))
-        }
-        Control::Assert {
-            that,
-            fail_msg,
-            success_msg,
-        } => match first_false(that, &scope)? {
-            None => ended(
-                Status::Ok,
-                success_msg
-                    .as_ref()
-                    .map(render)
-                    .transpose()?
-                    .map(|m| text(&m)),
-            ),
-            Some(condition) => {
-                let said = fail_msg.as_ref().map(render).transpose()?;
-                let said =
-                    said.map(|said| format!("{} (`{condition}` does not hold)", text(&said)));
-                let said = said.unwrap_or_else(|| format!("`{condition}` does not hold"));
-                ended(Status::Failed, Some(said))
-            }
-        },
-        Control::SetFact(facts) => {
-            let mut done = ended(Status::Ok, None);
-            for (name, definition) in facts {
-                done.facts.insert(Arc::clone(name), render(definition)?);
-            }
-            done
-        }
-    })
 }
 
 /// The result of a control action over all items of its loop.

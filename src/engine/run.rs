@@ -1,24 +1,34 @@
 //! A whole run: every play of every playbook on its hosts, and what became of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::RunOptions;
+use super::batches::{batches, ordered};
 use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
-use super::host::{self, HostRun, Progress};
+use super::host::{self, Progress};
+use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
-use super::shared::Shared;
-use super::{RunOptions, steps};
+use super::program::Program;
+use super::roster::Roster;
+use super::shared::{Shared, directory_value};
 use crate::event::{Event, Events, Recap};
 use crate::inventory::{HostName, Inventory};
-use crate::playbook::{Loaded, Play, Playbook};
+use crate::playbook::{Loaded, Play};
 use crate::source::{Diagnostic, Diagnostics, SourceMap};
 use crate::template::Templates;
 use crate::transport::Connector;
 use crate::value::Value;
-use crate::vars::{Definition, Definitions};
+use crate::vars::{Definition, Definitions, Values};
+
+/// An inventory and the variables that it defines for each host, the strongest of each name.
+pub type Hosts = (Inventory, HashMap<HostName, Definitions>);
+
+/// Reads the inventory again.
+pub type Reload = Box<dyn Fn(&mut SourceMap, &mut Templates) -> Result<Hosts, Diagnostic>>;
 
 /// What a run works on.
 pub struct Run {
@@ -38,6 +48,10 @@ pub struct Run {
     pub vars: HashMap<HostName, Definitions>,
     /// Restricts every play to these hosts.
     pub limit: Option<Vec<HostName>>,
+    /// What the user has answered to the prompts of plays.
+    pub answers: Values,
+    /// How the inventory is read again, if it can be.
+    pub reload: Option<Reload>,
 }
 
 /// How a run ended.
@@ -82,12 +96,20 @@ impl Run {
 
     /// The hosts of a play, in inventory order.
     pub fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
-        let mut hosts = play.hosts.resolve(&self.inventory)?;
-        if let Some(limit) = &self.limit {
-            hosts.retain(|host| limit.contains(host));
-        }
-        Ok(hosts)
+        hosts_of(play, &self.inventory, self.limit.as_deref())
     }
+}
+
+fn hosts_of(
+    play: &Play,
+    inventory: &Inventory,
+    limit: Option<&[HostName]>,
+) -> Result<Vec<HostName>, Diagnostic> {
+    let mut hosts = play.hosts.resolve(inventory)?;
+    if let Some(limit) = limit {
+        hosts.retain(|host| limit.contains(host));
+    }
+    Ok(ordered(hosts, play.course.order))
 }
 
 /// Carries out a run. Everything that happens goes to `events`.
@@ -97,45 +119,50 @@ pub async fn run(
     connector: Arc<Connector>,
     events: &mut dyn Events,
 ) -> Result<Outcome, Diagnostic> {
-    let mut plays = Vec::new();
-    for (index, playbook) in run.loaded.playbooks.iter().enumerate() {
-        for (number, play) in playbook.plays.iter().enumerate() {
-            plays.push((index, number, run.hosts_of(play)?));
-        }
+    let mut names = HashSet::new();
+    for play in run.loaded.plays() {
+        // Of a group that is only made while the run lasts nothing is known yet.
+        names.extend(run.hosts_of(play).unwrap_or_default());
     }
-    let groups = host::groups(&run.inventory);
-    let mut names: Vec<HostName> = run.inventory.hosts.keys().cloned().collect();
-    names.retain(|name| plays.iter().any(|(_, _, hosts)| hosts.contains(name)));
-    let check = options.check;
-    let inventory_dir = directory_value(&run.inventory_dir);
-    let mut hosts: Vec<HostRun> = names
-        .iter()
-        .map(|name| {
-            let vars = run.vars.get(name).cloned().unwrap_or_default();
-            let mut magic = host::magic(&run.inventory, name, &groups, check);
-            magic.insert(Arc::from("inventory_dir"), inventory_dir.clone());
-            HostRun::new(name, vars, magic)
-        })
-        .collect();
-
     let Run {
+        inventory,
+        inventory_dir,
         loaded: Loaded { playbooks, files },
         sources,
         templates,
         extra,
         vars,
-        ..
+        limit,
+        answers,
+        reload,
     } = run;
     let mut connections = Connections::new(connector, options.forks);
     let mut shared = Shared {
         options,
+        inventory,
+        vars,
+        reload,
         sources,
         templates,
         files,
         contents: ContentFiles::default(),
         extra,
+        answers,
+        magic: Values::new(),
         directory: PathBuf::new(),
+        last_id: 0,
     };
+    set_magic(&mut shared, &inventory_dir);
+    let mut hosts = Roster::default();
+    for name in shared.inventory.hosts.keys() {
+        if names.contains(name) {
+            hosts.add(
+                shared
+                    .new_host(name.as_str())
+                    .ok_or_else(|| missing(name))?,
+            );
+        }
+    }
     events.event(&Event::RunStarted {
         playbooks: playbooks
             .iter()
@@ -144,53 +171,56 @@ pub async fn run(
         hosts: hosts.iter().map(|host| host.name.clone()).collect(),
         check: shared.options.check,
     });
-    let layers: Vec<&Definitions> = vars.values().chain([&shared.extra]).collect();
-    let layers: Vec<Definitions> = distinct(&layers);
 
     let mut interrupted = false;
-    for (index, number, play_hosts) in plays {
-        let playbook = &playbooks[index];
-        let play = &playbook.plays[number];
-        let batch: Vec<usize> = play_hosts
-            .iter()
-            .filter_map(|name| names.iter().position(|known| known == name))
-            .filter(|&host| !hosts[host].ended)
-            .collect();
-        if batch.is_empty() {
+    let mut plays = playbooks.iter().flat_map(|playbook| &playbook.plays);
+    'plays: while let Some(play) = plays.next() {
+        let names = hosts_of(play, &shared.inventory, limit.as_deref())?;
+        let members = members(&shared, &mut hosts, &names)?;
+        if members.is_empty() {
             continue;
         }
-        begin(&mut shared, playbook, &mut hosts, &batch);
-        let layers: Vec<&Definitions> = layers.iter().collect();
-        let steps = steps(
-            play,
-            &shared.options.tags,
-            &shared.directory,
-            &shared.files,
-            &layers,
-        );
-        let play_run = PlayRun {
-            frontier: Frontier::new(steps.len(), batch.len()),
-            shared: &mut shared,
-            play,
-            steps,
-            hosts: &mut hosts,
-            batch,
-            finished: BTreeMap::new(),
-            events,
-            connections: &mut connections,
-            let_go_at: None,
-            fatal: None,
-        };
-        let end = play_run.run().await;
-        interrupted = end == PlayEnd::Interrupted;
-        if end != PlayEnd::Finished {
-            break;
+        begin(&mut shared, play, &hosts, &members);
+        for batch in batches(&members, &play.course) {
+            let batch: Vec<usize> = batch
+                .into_iter()
+                .filter(|&host| !hosts[host].ended)
+                .collect();
+            if batch.is_empty() {
+                continue;
+            }
+            let end = run_batch(
+                &mut shared,
+                play,
+                &mut hosts,
+                batch,
+                events,
+                &mut connections,
+            );
+            match end.await {
+                PlayEnd::Finished => {}
+                PlayEnd::Ended => break,
+                PlayEnd::Fatal => {
+                    if plays.next().is_some() {
+                        events.event(&Event::Warning {
+                            host: None,
+                            message: format!("`{}` has failed: no other play follows", play.name),
+                        });
+                    }
+                    break 'plays;
+                }
+                PlayEnd::Interrupted => {
+                    interrupted = true;
+                    break 'plays;
+                }
+            }
         }
     }
     // Whatever links still have to say, nobody needs any more; they must not wait for somebody to take it.
     drop(connections);
     close(&mut hosts, interrupted).await;
-    let recap: Vec<Recap> = hosts.iter().map(|host| host.recap.clone()).collect();
+    let part = hosts.iter().filter(|host| host.takes_part);
+    let recap: Vec<Recap> = part.map(|host| host.recap.clone()).collect();
     events.event(&Event::RunFinished {
         recap: recap.clone(),
         interrupted,
@@ -198,38 +228,108 @@ pub async fn run(
     Ok(Outcome { recap, interrupted })
 }
 
-/// Makes the hosts ready for a play.
-fn begin(shared: &mut Shared, playbook: &Playbook, hosts: &mut [HostRun], batch: &[usize]) {
-    playbook.directory().clone_into(&mut shared.directory);
-    let directory = directory_value(&shared.directory);
+fn missing(name: &HostName) -> Diagnostic {
+    Diagnostic::error(format!("the inventory has no host `{name}`"))
+}
+
+fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
+    let groups = host::groups(&shared.inventory);
+    shared.set_magic("groups", groups);
+    shared.set_magic("omit", super::calls::OMIT);
+    shared.set_magic("ansible_check_mode", shared.options.check);
+    shared.set_magic("ansible_diff_mode", shared.options.diff);
+    shared.set_magic("inventory_dir", directory_value(inventory_dir));
+}
+
+/// The hosts of a play that still take part in the run.
+fn members(
+    shared: &Shared,
+    hosts: &mut Roster,
+    names: &[HostName],
+) -> Result<Vec<usize>, Diagnostic> {
+    let mut members = Vec::new();
+    for name in names {
+        let known = hosts.find(name.as_str());
+        let host = match known {
+            Some(host) => host,
+            None => hosts.add(
+                shared
+                    .new_host(name.as_str())
+                    .ok_or_else(|| missing(name))?,
+            ),
+        };
+        if !hosts[host].ended {
+            hosts[host].takes_part = true;
+            members.push(host);
+        }
+    }
+    Ok(members)
+}
+
+async fn run_batch(
+    shared: &mut Shared,
+    play: &Play,
+    hosts: &mut Roster,
+    batch: Vec<usize>,
+    events: &mut dyn Events,
+    connections: &mut Connections,
+) -> PlayEnd {
+    let mut outside = Vec::new();
+    let mut seen = HashSet::new();
+    for (name, definition) in shared.vars.values().chain([&shared.extra]).flatten() {
+        if seen.insert(Arc::as_ptr(definition)) {
+            outside.push((name.clone(), definition.clone()));
+        }
+    }
+    let needs = PlayNeeds::new(play, &outside);
+    let program = Program::new(play, &shared.options.tags, &shared.files, needs);
     let names: Vec<Value> = batch
         .iter()
         .map(|&host| Value::from(&*hosts[host].name))
         .collect();
-    for &host in batch {
+    shared.set_magic("ansible_play_batch", names);
+    for &host in &batch {
         hosts[host].progress = Progress::default();
-        let magic = &mut hosts[host].magic;
-        magic.insert(Arc::from("playbook_dir"), directory.clone());
-        magic.insert(Arc::from("ansible_play_hosts"), names.clone().into());
     }
+    let play_run = PlayRun {
+        frontier: Frontier::new(program.len(), batch.len()),
+        shared,
+        play,
+        program,
+        hosts,
+        batch,
+        finished: BTreeMap::new(),
+        events,
+        connections,
+        let_go_at: None,
+        fatal: None,
+        once: HashMap::new(),
+        busy: HashMap::new(),
+        delegated: HashMap::new(),
+        end_play: false,
+    };
+    play_run.run().await
 }
 
-/// A directory as templates see it: something can be written behind it.
-fn directory_value(directory: &Path) -> Value {
-    let directory = if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        directory
-    };
-    directory.display().to_string().into()
+/// Makes everything ready for a play.
+fn begin(shared: &mut Shared, play: &Play, hosts: &Roster, members: &[usize]) {
+    play.directory().clone_into(&mut shared.directory);
+    let directory = directory_value(&shared.directory);
+    shared.set_magic("playbook_dir", directory);
+    shared.set_magic("ansible_play_name", &*play.name);
+    let names: Vec<Value> = members
+        .iter()
+        .map(|&host| Value::from(&*hosts[host].name))
+        .collect();
+    shared.set_magic("ansible_play_hosts_all", names);
 }
 
 /// Ends all connections. A worker ends with its connection; after an interrupt nobody waits for that.
-async fn close(hosts: &mut [HostRun], interrupted: bool) {
+async fn close(hosts: &mut Roster, interrupted: bool) {
     for host in hosts.iter_mut() {
         host.link = None;
     }
-    for host in hosts {
+    for host in hosts.iter_mut() {
         if let Some(task) = host.link_task.take() {
             if interrupted {
                 task.abort();
@@ -238,22 +338,4 @@ async fn close(hosts: &mut [HostRun], interrupted: bool) {
             let _ = task.await;
         }
     }
-}
-
-/// Every definition once, however many hosts share it, in as many layers as a name has definitions.
-fn distinct(layers: &[&Definitions]) -> Vec<Definitions> {
-    let mut distinct: Vec<Definitions> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for (name, definition) in layers.iter().copied().flatten() {
-        if !seen.insert(Arc::as_ptr(definition)) {
-            continue;
-        }
-        match distinct.iter_mut().find(|layer| !layer.contains_key(name)) {
-            Some(layer) => {
-                layer.insert(name.clone(), definition.clone());
-            }
-            None => distinct.push(Definitions::from_iter([(name.clone(), definition.clone())])),
-        }
-    }
-    distinct
 }

@@ -1,72 +1,75 @@
-//! What all hosts of a run share, and the scope that a task sees on one of them.
+//! What all hosts of a run share.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::RunOptions;
 use super::content::ContentFiles;
-use super::host::HostRun;
-use crate::playbook::{Play, Task, TemplateFiles};
+use super::host::{self, HostRun};
+use super::run::Reload;
+use crate::inventory::{HostName, Inventory};
+use crate::playbook::TemplateFiles;
 use crate::source::{Diagnostic, SourceMap};
 use crate::template::Templates;
-use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Values};
+use crate::value::Value;
+use crate::vars::{Definitions, Values};
 
 /// What all hosts share.
 pub(super) struct Shared {
     pub(super) options: RunOptions,
+    pub(super) inventory: Inventory,
+    /// The inventory's variables for each host, the strongest of each name.
+    pub(super) vars: HashMap<HostName, Definitions>,
+    /// How the inventory is read again.
+    pub(super) reload: Option<Reload>,
     pub(super) sources: SourceMap,
     pub(super) templates: Templates,
     pub(super) files: TemplateFiles,
     pub(super) contents: ContentFiles,
     pub(super) extra: Definitions,
+    /// What the user has answered to the prompts of plays.
+    pub(super) answers: Values,
+    /// What the run itself knows, whatever the host.
+    pub(super) magic: Values,
     /// The directory of the playbook that runs.
     pub(super) directory: PathBuf,
+    /// The number of the last request.
+    pub(super) last_id: u64,
 }
 
 impl Shared {
-    /// The variables of a task on a host; `locals` are those of its loop.
-    pub(super) fn scope<'a>(
-        &'a self,
-        play: &'a Play,
-        host: &'a HostRun,
-        task: Option<&'a Task>,
-        locals: &'a Values,
-    ) -> Scope<'a> {
-        let values = |layer, values| ScopeLayer {
-            layer,
-            source: Source::Values(values),
-        };
-        let definitions = |layer, d| ScopeLayer {
-            layer,
-            source: Source::Definitions(d),
-        };
-        let mut layers = vec![
-            values(Layer::Magic, &host.magic),
-            values(Layer::Loop, locals),
-            values(Layer::Learned, &host.learned),
-            definitions(Layer::Extra, &self.extra),
-            definitions(Layer::Play, &play.vars),
-            definitions(Layer::Inventory, &host.vars),
-        ];
-        layers.extend(
-            play.roles
-                .iter()
-                .map(|role| definitions(Layer::RoleDefaults, &role.defaults)),
-        );
-        layers.extend(
-            play.vars_files
-                .iter()
-                .map(|file| definitions(Layer::PlayFiles, file)),
-        );
-        if let Some(task) = task {
-            layers.push(definitions(Layer::Task, &task.vars));
-            if let Some(role) = &task.role {
-                layers.push(definitions(Layer::RoleDefaults, &role.role.defaults));
-                layers.push(definitions(Layer::Role, &role.role.vars));
-                layers.push(definitions(Layer::RoleParameters, &role.parameters));
-            }
+    /// The next request's number.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// What the run knows about a host of the inventory; or about this machine, if that is what `name` says.
+    pub(super) fn new_host(&self, name: &str) -> Option<HostRun> {
+        let known = self.inventory.hosts.get_key_value(name);
+        if let Some((name, _)) = known {
+            let vars = self.vars.get(name).cloned().unwrap_or_default();
+            return Some(HostRun::new(
+                name.as_str(),
+                vars,
+                host::magic(&self.inventory, name),
+            ));
         }
-        Scope::new(&self.templates, &self.sources, layers)
+        if !["localhost", "127.0.0.1", "::1"].contains(&name) {
+            return None;
+        }
+        let mut magic = Values::new();
+        magic.insert(Arc::from("inventory_hostname"), name.into());
+        magic.insert(Arc::from("inventory_hostname_short"), name.into());
+        magic.insert(Arc::from("group_names"), Vec::<Value>::new().into());
+        magic.insert(Arc::from("ansible_connection"), "local".into());
+        Some(HostRun::new(name, Definitions::new(), magic))
+    }
+
+    /// Sets what templates see whatever the host.
+    pub(super) fn set_magic(&mut self, name: &str, value: impl Into<Value>) {
+        self.magic.insert(Arc::from(name), value.into());
     }
 
     /// A mistake that only showed itself on a host, in one line.
@@ -86,18 +89,12 @@ impl Shared {
     }
 }
 
-/// The variables of a loop's item, beside those of the role.
-pub(super) fn locals(task: &Task, item: Option<&crate::value::Value>) -> Values {
-    let mut locals = Values::new();
-    if let Some(role) = &task.role {
-        locals.insert(Arc::from("role_name"), (&*role.role.name).into());
-        locals.insert(
-            Arc::from("role_path"),
-            role.role.path.display().to_string().into(),
-        );
-    }
-    if let (Some(item), Some(repeat)) = (item, &task.repeat) {
-        locals.insert(repeat.variable.clone(), item.clone());
-    }
-    locals
+/// A directory as templates see it: something can be written behind it.
+pub(super) fn directory_value(directory: &Path) -> Value {
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    directory.display().to_string().into()
 }

@@ -1,9 +1,6 @@
 //! Tells results in the order of the play, and ends what has failed.
 
-use std::sync::Arc;
-
 use super::play::PlayRun;
-use super::result::ended;
 use crate::event::{Event, Status, TaskName, TaskResult};
 
 impl PlayRun<'_> {
@@ -12,17 +9,21 @@ impl PlayRun<'_> {
     pub(super) fn tell(&mut self) {
         loop {
             self.tell_finished();
-            // Nobody waits for anything but the frontier, so all hosts are asked only when it has moved.
+            // Nobody waits for anything but the frontier and what `wake` tells, so all hosts are asked only then.
             let frontier = self.frontier.position();
             if self.let_go_at == Some(frontier) {
                 return;
             }
             self.let_go_at = Some(frontier);
             for host in self.batch.clone() {
+                if !self.hosts[host].is_active() {
+                    continue;
+                }
                 self.let_go(host);
                 let progress = &mut self.hosts[host].progress;
-                if progress.parked && progress.cursor <= frontier {
-                    progress.parked = false;
+                let cursor = progress.cursor;
+                if progress.parked && self.reached(cursor) {
+                    self.hosts[host].progress.parked = false;
                     self.advance(host);
                 }
             }
@@ -30,25 +31,55 @@ impl PlayRun<'_> {
     }
 
     fn tell_finished(&mut self) {
-        let is_failure =
-            |result: &TaskResult| matches!(result.status, Status::Failed | Status::Unreachable);
+        let is_failure = |result: &TaskResult| {
+            matches!(
+                result.status,
+                Status::Failed | Status::Rescued | Status::Unreachable
+            )
+        };
         while let Some(entry) = self.finished.first_entry() {
+            let rank = *entry.key();
             let frontier = self.frontier.position();
             let failed = entry.get().iter().any(|(_, result)| is_failure(result));
-            if *entry.key() > frontier || (*entry.key() == frontier && !failed) {
+            let waits = rank > frontier || (rank == frontier && !failed);
+            if waits && !self.play.course.free {
                 return;
             }
-            let (step, results) = entry.remove_entry();
+            let step = self.program.at_rank(rank);
+            let (_, results) = entry.remove_entry();
+            let is_final =
+                |result: &TaskResult| matches!(result.status, Status::Failed | Status::Unreachable);
+            let mut final_failure = false;
             for (host, result) in results {
-                self.report(host, self.steps[step].name.clone(), result);
+                final_failure |= is_final(&result);
+                self.report(host, self.program.step(step).name.clone(), result);
             }
-            if failed && self.play.any_errors_fatal {
-                self.abort(step);
+            if final_failure {
+                let task = self.program.step(step).task();
+                let fatal = self.play.common.any_errors_fatal
+                    || task.is_some_and(|task| task.common.any_errors_fatal);
+                if fatal || self.too_many_failed() {
+                    self.abort(rank);
+                }
             }
         }
     }
 
-    fn report(&mut self, host: usize, task: TaskName, result: TaskResult) {
+    /// Whether more hosts of the batch have failed than the play allows.
+    fn too_many_failed(&self) -> bool {
+        let Some(limit) = self.play.course.max_fail_percentage else {
+            return false;
+        };
+        let failed = self.batch.iter().filter(|&&host| {
+            let recap = &self.hosts[host].recap;
+            recap.failed > 0 || recap.unreachable
+        });
+        #[expect(clippy::cast_precision_loss, reason = "nobody has that many hosts")]
+        let part = failed.count() as f64 / self.batch.len() as f64;
+        part * 100.0 > limit
+    }
+
+    pub(super) fn report(&mut self, host: usize, task: TaskName, result: TaskResult) {
         let run = &mut self.hosts[host];
         run.recap.count(result.status);
         self.events.event(&Event::TaskFinished {
@@ -58,55 +89,18 @@ impl PlayRun<'_> {
         });
     }
 
-    /// Ends the play on every host, once the failed step has ended everywhere.
-    fn abort(&mut self, step: usize) {
+    /// Ends the play on every host, once the step at `rank` has ended everywhere.
+    pub(super) fn abort(&mut self, rank: usize) {
+        if self.fatal.is_some_and(|fatal| fatal <= rank) {
+            return;
+        }
+        self.fatal = Some(rank);
         for host in self.batch.clone() {
-            if self.hosts[host].is_active() && self.hosts[host].progress.position > step {
+            let run = &self.hosts[host];
+            if run.is_active() && self.program.rank(run.progress.position) > rank {
                 self.end_host(host);
             }
         }
-        self.finished.retain(|later, _| *later <= step);
-        self.fatal = Some(step);
-    }
-
-    pub(super) fn lose(&mut self, host: usize, unreachable: bool, message: String) {
-        let run = &mut self.hosts[host];
-        let status = if unreachable {
-            Status::Unreachable
-        } else {
-            Status::Failed
-        };
-        let step = run
-            .progress
-            .queue
-            .front()
-            .map_or(run.progress.cursor, |pending| pending.step);
-        let step = step.min(self.steps.len().saturating_sub(1));
-        self.end_host(host);
-        let result = ended(status, Some(message)).result;
-        if self.hosts[host].has_facts() && step < self.steps.len() {
-            self.finished.entry(step).or_default().push((host, result));
-        } else {
-            // It has never got as far as a task.
-            let task = TaskName {
-                position: 0,
-                role: None,
-                name: Arc::from("connect"),
-                handler: false,
-                at: Arc::from(""),
-            };
-            self.report(host, task, result);
-        }
-    }
-
-    /// Nothing more runs on the host.
-    pub(super) fn end_host(&mut self, host: usize) {
-        let run = &mut self.hosts[host];
-        if run.is_active() {
-            self.frontier.left(run.progress.position);
-        }
-        run.ended = true;
-        run.progress.queue.clear();
-        run.progress.held = None;
+        self.finished.retain(|later, _| *later <= rank);
     }
 }

@@ -46,6 +46,12 @@ impl<'n> Keys<'n> {
         Some(&self.entries[at].value).filter(|value| !value.is_null())
     }
 
+    /// The entry of `key`, taken or not, unless its value is `null`.
+    pub(super) fn given(&self, key: &str) -> Option<&'n Entry> {
+        let entry = self.entries.iter().find(|entry| entry.name() == key);
+        entry.filter(|entry| !entry.value.is_null())
+    }
+
     /// The entries that nobody has taken.
     pub(super) fn rest(&self) -> impl Iterator<Item = &'n Entry> + '_ {
         self.entries

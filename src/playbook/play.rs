@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Handler, Role, Task};
+use super::{Body, Common, Entry, Handler, Role, Task, each_task};
 use crate::inventory::HostPattern;
 use crate::source::Span;
 use crate::vars::{Definition, Definitions};
@@ -13,15 +13,8 @@ use crate::vars::{Definition, Definitions};
 pub struct Playbook {
     /// The file.
     pub path: PathBuf,
-    /// Its plays, in order.
+    /// Its plays and those that it imports, in order.
     pub plays: Vec<Play>,
-}
-
-impl Playbook {
-    /// The directory that its files are relative to; empty, and not `.`, if it is the current one.
-    pub fn directory(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
-    }
 }
 
 /// Hosts, and what is to be done on them.
@@ -31,29 +24,112 @@ pub struct Play {
     pub name: Arc<str>,
     /// Where it was written.
     pub span: Span,
+    /// The playbook that it stands in, which may be an imported one.
+    pub path: PathBuf,
     /// The hosts.
     pub hosts: HostPattern,
-    /// Whether its tasks become another user, unless they say otherwise.
-    pub escalate: Option<bool>,
-    /// The user they become.
-    pub become_user: Option<Arc<Definition>>,
+    /// What its tasks inherit, and its first connection needs.
+    pub common: Common,
+    /// How its hosts are reached where the inventory does not say so.
+    pub connection: Connection,
     /// `vars`.
     pub vars: Definitions,
+    /// `vars_prompt`.
+    pub prompts: Vec<Prompt>,
     /// `vars_files`, in order.
     pub vars_files: Vec<Definitions>,
     /// `pre_tasks`, then roles and `tasks`, then `post_tasks`. Handlers run at the end of each.
-    pub sections: [Section; 3],
+    pub sections: [Vec<Entry>; 3],
+    /// What can be included while it runs.
+    pub bodies: Vec<Body>,
     /// The handlers of the play and its roles, in the order in which they run.
     pub handlers: Vec<Handler>,
     /// The roles of the play, for their defaults.
     pub roles: Vec<Arc<Role>>,
-    /// A failure on one host ends the play on all.
-    pub any_errors_fatal: bool,
+    /// How its hosts go through it.
+    pub course: Course,
 }
 
-/// The tasks of a section, roles included.
-#[derive(Debug, Default)]
-pub struct Section {
-    /// In order.
-    pub tasks: Vec<Arc<Task>>,
+/// How the hosts of a play go through it.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// How many hosts at a time, one batch after the other; the last entry is repeated.
+    pub serial: Vec<BatchSize>,
+    /// In which order hosts are taken.
+    pub order: Order,
+    /// Each host goes on by itself and waits for no other.
+    pub free: bool,
+    /// The play ends everywhere when more hosts of a batch have failed than this, in percent.
+    pub max_fail_percentage: Option<f64>,
+    /// Handlers that have been notified run even on a host that fails.
+    pub force_handlers: bool,
+    /// `gather_facts: false`: a host without tasks need not be reached.
+    pub no_facts: bool,
+}
+
+/// How many hosts are a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BatchSize {
+    /// That many.
+    Hosts(usize),
+    /// That part of all hosts of the play, in percent.
+    Percent(f64),
+}
+
+/// In which order hosts are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As the inventory has them.
+    #[default]
+    Inventory,
+    /// The other way round.
+    ReverseInventory,
+    /// By name.
+    Sorted,
+    /// By name, the other way round.
+    ReverseSorted,
+    /// By chance.
+    Shuffle,
+}
+
+/// How the hosts of a play are reached where the inventory does not say so.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    /// The login user.
+    pub user: Option<Arc<Definition>>,
+    /// The port.
+    pub port: Option<u16>,
+}
+
+/// A variable that the user is asked for.
+#[derive(Debug)]
+pub struct Prompt {
+    /// The variable.
+    pub name: Arc<str>,
+    /// What the user is asked.
+    pub question: String,
+    /// What an empty answer stands for.
+    pub default: Option<String>,
+    /// The answer is not shown, and is a secret.
+    pub private: bool,
+    /// The user is asked twice.
+    pub confirm: bool,
+}
+
+impl Play {
+    /// The directory that its files are relative to; empty, and not `.`, if it is the current one.
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Calls `visit` for each task of the play: those in blocks, handlers, and what can be included as well.
+    pub fn each_task<'a>(&'a self, visit: &mut dyn FnMut(&'a Arc<Task>)) {
+        let bodies = self.bodies.iter().map(|body| &body.entries);
+        for entries in self.sections.iter().chain(bodies) {
+            each_task(entries, visit);
+        }
+        for handler in &self.handlers {
+            visit(&handler.task);
+        }
+    }
 }

@@ -1,12 +1,11 @@
 //! Tasks: what one is, with everything it inherits already in it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use provision_worker::arg::Kind;
 use provision_worker::module::Module;
 
-use super::RoleUse;
+use super::{Common, Include, IncludeVars, RoleArguments};
 use crate::source::{Node, Span};
 use crate::template::Condition;
 use crate::vars::{Definition, Definitions};
@@ -29,60 +28,48 @@ pub struct Task {
     pub span: Span,
     /// `file:line` of that.
     pub at: Arc<str>,
-    /// The role it belongs to.
-    pub role: Option<RoleUse>,
     /// What is to be done.
     pub action: Action,
-    /// All must hold.
-    pub when: Vec<When>,
+    /// What it shares with plays and blocks, and has from those around it.
+    pub common: Common,
     /// Once for each item.
     pub repeat: Option<Loop>,
     /// The variable that keeps the result.
     pub register: Option<Arc<str>>,
-    /// Handlers to run when it has changed something.
-    pub notify: Vec<(Arc<str>, Span)>,
     /// When the result counts as changed, in place of what the module says.
     pub changed_when: Option<Vec<When>>,
     /// When the result counts as failed, in place of what the module says.
     pub failed_when: Option<Vec<When>>,
     /// Again until a condition holds.
     pub retry: Option<Retry>,
-    /// A failure does not end the host's run.
-    pub ignore_errors: bool,
-    /// Whether it becomes another user.
-    pub escalate: Option<bool>,
-    /// The user it becomes.
-    pub become_user: Option<Arc<Definition>>,
-    /// Its tags and those it inherits.
-    pub tags: BTreeSet<Arc<str>>,
-    /// Its variables and those it inherits, the nearest last.
-    pub vars: Arc<Definitions>,
-    /// Nothing of its arguments and results may be shown.
-    pub no_log: bool,
-    /// `false`: it runs even in check mode, because it only reads.
-    pub check_mode: Option<bool>,
-    /// The longest time a program of it may take, in seconds.
-    pub timeout: Option<u64>,
+    /// For how long it may run in the background, in seconds, while the play goes on.
+    pub background: Option<u64>,
 }
 
 /// Again until a condition holds.
 #[derive(Debug)]
 pub struct Retry {
-    /// All must hold.
+    /// All must hold; without any, the task must succeed.
     pub until: Vec<When>,
     /// How often at most, the first time not counted.
     pub retries: u32,
-    /// How long to wait before the next time, in seconds.
+    /// How long to wait before the next time, in milliseconds.
     pub delay: u64,
 }
 
 /// The items of a loop.
 #[derive(Debug)]
 pub struct Loop {
-    /// A list, once rendered.
+    /// A list or a mapping, once rendered.
     pub items: Definition,
     /// The variable that is the item.
     pub variable: Arc<str>,
+    /// The variable that is its number, from 0.
+    pub index: Option<Arc<str>>,
+    /// How long to wait between two items, in milliseconds.
+    pub pause: Option<u64>,
+    /// Whether `ansible_loop` says where in the loop an item is.
+    pub extended: bool,
     /// What is shown of an item.
     pub label: Option<Definition>,
 }
@@ -140,8 +127,49 @@ pub enum Control {
     },
     /// Sets variables of the host.
     SetFact(Definitions),
+    /// Takes in variables from a file.
+    IncludeVars(IncludeVars),
+    /// Goes on with other tasks.
+    Include(Include),
+    /// Adds a host to the inventory.
+    AddHost {
+        /// Its name.
+        name: Definition,
+        /// The groups that it goes into.
+        groups: Option<Definition>,
+        /// Its variables.
+        vars: Definitions,
+    },
+    /// Puts the host into a group.
+    GroupBy {
+        /// The group.
+        key: Definition,
+        /// The groups above it.
+        parents: Option<Definition>,
+    },
+    /// Checks the arguments of a role with the host's values.
+    CheckArguments(Arc<RoleArguments>),
+    /// Something asked of the run itself.
+    Meta(Meta),
+}
+
+/// What `meta` asks of the run itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meta {
     /// Runs the handlers that have been notified until here.
     FlushHandlers,
+    /// Ends the play for the host.
+    EndHost,
+    /// Ends the play for all hosts of the batch.
+    EndBatch,
+    /// Ends the play for all hosts.
+    EndPlay,
+    /// Forgets facts and reads them again.
+    ClearFacts,
+    /// Reads the inventory again.
+    RefreshInventory,
+    /// Connects again.
+    ResetConnection,
     /// Does nothing.
     Noop,
 }
@@ -156,9 +184,14 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Whether `name` notifies it.
+    /// Whether `name` notifies it: its own name, that with its role's before it, or a topic it listens to.
     pub fn answers_to(&self, name: &str) -> bool {
-        &*self.task.name == name || self.listen.iter().any(|topic| &**topic == name)
+        let role = self.task.common.role.as_ref().map(|role| &*role.role.name);
+        let of_role = || {
+            name.split_once(" : ")
+                .is_some_and(|(before, after)| Some(before) == role && &*self.task.name == after)
+        };
+        &*self.task.name == name || self.listen.iter().any(|topic| &**topic == name) || of_role()
     }
 }
 
@@ -166,8 +199,13 @@ impl Task {
     /// The variables that it sets when it runs.
     pub fn learns(&self) -> Vec<Arc<str>> {
         let mut names: Vec<Arc<str>> = self.register.iter().cloned().collect();
-        if let Action::Control(Control::SetFact(facts)) = &self.action {
-            names.extend(facts.keys().cloned());
+        match &self.action {
+            Action::Control(Control::SetFact(facts)) => names.extend(facts.keys().cloned()),
+            Action::Control(Control::IncludeVars(include)) => {
+                let files = include.candidates.iter();
+                names.extend(files.flat_map(|(_, file)| file.keys().cloned()));
+            }
+            _ => {}
         }
         names
     }
@@ -188,11 +226,34 @@ impl Task {
     pub fn action_name(&self) -> &'static str {
         match &self.action {
             Action::Module(call) => call.module.name,
-            Action::Control(Control::Assert { .. }) => "assert",
-            Action::Control(Control::Debug { .. }) => "debug",
-            Action::Control(Control::Fail { .. }) => "fail",
-            Action::Control(Control::SetFact(_)) => "set_fact",
-            Action::Control(Control::FlushHandlers | Control::Noop) => "meta",
+            Action::Control(control) => control.name(),
+        }
+    }
+
+    /// What it includes.
+    pub fn include(&self) -> Option<&Include> {
+        match &self.action {
+            Action::Control(Control::Include(include)) => Some(include),
+            _ => None,
+        }
+    }
+}
+
+impl Control {
+    /// The action's name, as a task uses it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Assert { .. } => "assert",
+            Self::Debug { .. } => "debug",
+            Self::Fail { .. } => "fail",
+            Self::SetFact(_) => "set_fact",
+            Self::IncludeVars(_) => "include_vars",
+            Self::Include(include) if include.role => "include_role",
+            Self::Include(_) => "include_tasks",
+            Self::AddHost { .. } => "add_host",
+            Self::GroupBy { .. } => "group_by",
+            Self::CheckArguments(_) => "validate_argument_spec",
+            Self::Meta(_) => "meta",
         }
     }
 }

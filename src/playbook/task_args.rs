@@ -7,7 +7,7 @@ use provision_worker::module::{Field, Module};
 use serde_json::{Map, Value};
 
 use super::load::Loader;
-use super::{Argument, Control, Finder, ModuleCall, RoleUse, control};
+use super::{Argument, Common, Control, Finder, ModuleCall, RoleUse, control};
 use crate::source::{Diagnostic, Entry, Node, Span};
 use crate::value::to_json;
 use crate::vars::Definition;
@@ -25,9 +25,11 @@ impl Loader<'_> {
         module: &'static Module,
         entry: &Entry,
         extra: Option<&Node>,
-        role: Option<&RoleUse>,
+        common: &Common,
     ) -> Option<ModuleCall> {
-        let given = self.given(module, entry, extra)?;
+        let role = common.role.as_ref();
+        let mut given = self.given(module, entry, extra)?;
+        self.add_defaults(module, common, &mut given);
         let mut arguments = Vec::new();
         let mut literals = Map::new();
         let mut sound = true;
@@ -98,6 +100,30 @@ impl Loader<'_> {
             given.extend(self.given_entry(module, entry));
         }
         Some(given)
+    }
+
+    /// Adds the arguments of `module_defaults` that the task does not give; the nearest wins.
+    fn add_defaults<'n>(
+        &mut self,
+        module: &'static Module,
+        common: &'n Common,
+        given: &mut Vec<Given<'n>>,
+    ) {
+        let defaults = common.module_defaults.iter().rev();
+        let of_module = defaults.filter(|(name, _)| **name == *module.name);
+        for entry in of_module.flat_map(|(_, node)| node.as_map().unwrap_or_default()) {
+            // An unknown one has been complained of where the defaults are written.
+            let Some(field) = module.field(entry.name()) else {
+                continue;
+            };
+            if !given.iter().any(|given| given.field.name == field.name) {
+                given.push(Given {
+                    field,
+                    key: entry.key.span,
+                    node: &entry.value,
+                });
+            }
+        }
     }
 
     fn given_entry<'n>(&mut self, module: &'static Module, entry: &'n Entry) -> Option<Given<'n>> {
@@ -196,10 +222,7 @@ impl Loader<'_> {
         let Some(Value::String(name)) = literals.get(given.field.name).filter(|_| !on_host) else {
             return;
         };
-        let finder = Finder::new(
-            role.map(|role| role.role.path.as_path()),
-            self.playbook.directory(),
-        );
+        let finder = Finder::new(role.map(|role| role.role.path.as_path()), self.directory());
         let Some(path) = finder.find(folder, name) else {
             let looked: Vec<String> = finder
                 .candidates(folder, name)
@@ -253,10 +276,14 @@ impl Loader<'_> {
                     None => literal_text(entry.key.span, "failed as requested"),
                 },
             }),
-            "meta" => match control::meta::Args::parse(&literals).ok()?.request {
-                control::meta::Request::FlushHandlers => Some(Control::FlushHandlers),
-                control::meta::Request::Noop => Some(Control::Noop),
-            },
+            "group_by" => Some(Control::GroupBy {
+                key: self.definition(node("key")?),
+                parents: node("parents").map(|node| self.definition(node)),
+            }),
+            "meta" => {
+                let request = control::meta::Args::parse(&literals).ok()?.request;
+                Some(Control::Meta(request.into()))
+            }
             _ => None,
         }
     }

@@ -1,80 +1,110 @@
-//! Loads tasks and handlers.
+//! Loads lists of tasks, tasks, blocks and handlers.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::action;
+use super::common::{Common, Place};
 use super::keys::{Keys, expected};
 use super::load::Loader;
 use super::task::When;
-use super::{Action, Handler, Loop, Retry, RoleUse, Task, control};
-use crate::source::{Diagnostic, Entry, Node};
-use crate::vars::{Definition, Definitions, diagnostic, is_variable_name};
-
-/// What a task has from the play, the role and the blocks around it.
-#[derive(Clone, Default)]
-pub(super) struct Inherited {
-    pub(super) role: Option<RoleUse>,
-    pub(super) tags: BTreeSet<Arc<str>>,
-    pub(super) escalate: Option<bool>,
-    /// Conditions from outside, the outermost first.
-    pub(super) when: Vec<Node>,
-}
+use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Task};
+use crate::source::{Diagnostic, Node};
+use crate::vars::{Definition, diagnostic, is_variable_name};
 
 impl Loader<'_> {
-    pub(super) fn tasks(&mut self, node: &Node, inherited: &Inherited) -> Vec<Arc<Task>> {
+    /// A list of tasks and blocks; what is imported stands in it in place of the import.
+    pub(super) fn entries(&mut self, node: &Node, outer: &Common) -> Vec<Entry> {
         let nodes = self.list("tasks", node);
-        nodes
-            .iter()
-            .filter_map(|node| self.task(node, inherited, false))
-            .map(|(t, _)| t)
-            .collect()
+        let mut entries = Vec::new();
+        for node in nodes {
+            let has = |key: &str| {
+                node.as_map()
+                    .is_some_and(|map| map.iter().any(|e| e.name() == key))
+            };
+            if has("block") || has("rescue") || has("always") {
+                entries.extend(self.block(node, outer));
+            } else if let Some(imported) = self.import(node, outer) {
+                entries.extend(imported);
+            } else {
+                let task = self.task(node, outer, false);
+                entries.extend(task.map(|(task, _)| Entry::Task(task)));
+            }
+        }
+        entries
     }
 
-    pub(super) fn handlers(&mut self, node: &Node, inherited: &Inherited) -> Vec<Handler> {
+    pub(super) fn handlers(&mut self, node: &Node, outer: &Common) -> Vec<Handler> {
         let nodes = self.list("handlers", node);
-        nodes
-            .iter()
-            .filter_map(|node| self.task(node, inherited, true))
-            .map(|(task, listen)| Handler { task, listen })
-            .collect()
+        let mut handlers = Vec::new();
+        for node in nodes {
+            let Some((task, listen)) = self.task(node, outer, true) else {
+                continue;
+            };
+            let flushes = matches!(
+                task.action,
+                Action::Control(Control::Meta(Meta::FlushHandlers))
+            );
+            if task.include().is_some() || flushes {
+                let wrong =
+                    Diagnostic::error(format!("a handler cannot be `{}`", task.action_name()));
+                self.diagnostics.push(wrong.at(task.span, "this handler"));
+                continue;
+            }
+            handlers.push(Handler { task, listen });
+        }
+        handlers
+    }
+
+    fn block(&mut self, node: &Node, outer: &Common) -> Option<Entry> {
+        let mut keys = Keys::new(node, "a block", self.diagnostics)?;
+        keys.string("name", self.diagnostics);
+        let common = self.common(&mut keys, outer, Place::Tasks);
+        let mut part = |key: &'static str, loader: &mut Self| match keys.take(key) {
+            Some(node) => loader.entries(node, &common),
+            None => Vec::new(),
+        };
+        let body = part("block", self);
+        let rescue = part("rescue", self);
+        let always = part("always", self);
+        if keys.given("block").is_none() {
+            let wrong = Diagnostic::error("`rescue` and `always` need a `block`");
+            self.diagnostics
+                .push(wrong.at(node.span, "there is none here"));
+        }
+        for key in ["loop", "register", "until"] {
+            if let Some(entry) = keys.given(key) {
+                keys.take(key);
+                let wrong = Diagnostic::error(format!("a block cannot have `{key}`"))
+                    .at(entry.key.span, "")
+                    .help("put the tasks into a file and use `include_tasks`");
+                self.diagnostics.push(wrong);
+            }
+        }
+        keys.finish(self.diagnostics);
+        Some(Entry::Block(Arc::new(Block {
+            span: node.span,
+            body,
+            rescue,
+            always,
+        })))
     }
 
     fn task(
         &mut self,
         node: &Node,
-        inherited: &Inherited,
+        outer: &Common,
         handler: bool,
     ) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
         let what = if handler { "a handler" } else { "a task" };
         let mut keys = Keys::new(node, what, self.diagnostics)?;
         let name = keys.string("name", self.diagnostics);
-        let mut when = Vec::new();
-        let conditions = inherited.when.iter().chain(keys.take("when"));
-        conditions.for_each(|node| when.extend(self.conditions(node)));
+        let mut common = self.common(&mut keys, outer, Place::Tasks);
         let repeat = self.repeat(&mut keys);
         let register = self.register(&mut keys);
-        let notify = keys.strings("notify", self.diagnostics);
         let changed_when = keys.take("changed_when").map(|node| self.conditions(node));
         let failed_when = keys.take("failed_when").map(|node| self.conditions(node));
-        let retry = self.retry(&mut keys, repeat.is_some());
-        let ignore_errors = keys
-            .boolean("ignore_errors", self.diagnostics)
-            .unwrap_or(false);
-        let escalate = keys
-            .boolean("become", self.diagnostics)
-            .or(inherited.escalate);
-        let become_user = keys
-            .take("become_user")
-            .map(|node| Arc::new(self.definition(node)));
-        let mut tags = keys.tags(self.diagnostics);
-        tags.extend(inherited.tags.iter().cloned());
-        let vars = keys
-            .take("vars")
-            .map(|node| self.definitions("`vars`", node))
-            .unwrap_or_default();
-        let no_log = keys.boolean("no_log", self.diagnostics).unwrap_or(false);
-        let check_mode = keys.boolean("check_mode", self.diagnostics);
-        let timeout = keys.number("timeout", self.diagnostics);
+        let retry = self.retry(&mut keys);
+        let background = self.background(&mut keys, &mut common);
         let extra = keys.take("args");
         let listen = if handler {
             keys.strings("listen", self.diagnostics)
@@ -82,87 +112,75 @@ impl Loader<'_> {
             Vec::new()
         };
 
-        let entry = self.action_entry(&keys, node, what)?;
-        let action = self.action(entry, extra, inherited)?;
-        let shown = name.map_or_else(|| describe(entry), str::to_owned);
+        let entry = self.action_entry(&mut keys, node, what)?;
+        let is_local = keys.given("local_action").is_some();
+        if is_local {
+            common.delegate_to = Some(Arc::new(action::localhost(entry.key.span)));
+        }
+        let action = self.action(&entry, extra, &keys, outer, &mut common)?;
+        self.refuse_on_controller(&action, &keys);
+        let shown = name.map_or_else(|| action::describe(&entry), str::to_owned);
         let (line, _) = self.sources.line_column(node.span);
         let at = format!("{}:{line}", self.sources.path(node.span.file).display());
         let task = Task {
             name: shown.into(),
             span: node.span,
             at: at.into(),
-            role: inherited.role.clone(),
             action,
-            when,
+            common,
             repeat,
             register,
-            notify: notify
-                .into_iter()
-                .map(|(node, name)| (name, node.span))
-                .collect(),
             changed_when,
             failed_when,
             retry,
-            ignore_errors,
-            escalate,
-            become_user,
-            tags,
-            vars: Arc::new(vars),
-            no_log,
-            check_mode,
-            timeout,
+            background,
         };
-        Some((
-            Arc::new(task),
-            listen.into_iter().map(|(_, topic)| topic).collect(),
-        ))
+        let listen = listen.into_iter().map(|(_, topic)| topic).collect();
+        Some((Arc::new(task), listen))
     }
 
-    /// The entry that names the module: the only one that is no keyword.
-    fn action_entry<'n>(&mut self, keys: &Keys<'n>, node: &Node, what: &str) -> Option<&'n Entry> {
-        let rest: Vec<&Entry> = keys.rest().collect();
-        let (modules, unknown): (Vec<&Entry>, Vec<&Entry>) = rest
+    /// What is carried out by the controller has no host that it could wait for or leave alone with it.
+    fn refuse_on_controller(&mut self, action: &Action, keys: &Keys<'_>) {
+        let Action::Control(control) = action else {
+            return;
+        };
+        let general: &[&str] = &["until", "async", "poll", "changed_when", "become"];
+        let of_includes: &[&str] = &[
+            "register",
+            "notify",
+            "failed_when",
+            "environment",
+            "become_user",
+            "delegate_to",
+        ];
+        let includes = matches!(control, Control::Include(_));
+        let refused = general
             .iter()
-            .partition(|entry| find_module(entry.key.as_str().unwrap_or_default()).is_some());
-        for entry in &unknown {
-            let key = entry.key.as_str().unwrap_or_default();
-            let known = keys.known().iter().copied().chain(module_names());
-            let problem = if modules.is_empty() {
-                format!("there is no module or keyword `{key}`")
-            } else {
-                format!("unknown key `{key}` in {what}")
+            .chain(of_includes.iter().filter(|_| includes));
+        for key in refused {
+            let Some(entry) = keys.given(key) else {
+                continue;
             };
-            let mut wrong = Diagnostic::error(problem).at(entry.key.span, "not known here");
-            let near = key.rsplit('.').next().unwrap_or(key);
-            wrong = match ansible_word(key) {
-                Some(help) => wrong.help(help),
-                None => wrong.suggest(near, known),
-            };
-            if wrong.help.is_empty() {
-                wrong = wrong.note("`provision doc` lists the modules");
+            let name = control.name();
+            let mut wrong = Diagnostic::error(format!("`{key}` means nothing for `{name}`"))
+                .at(entry.key.span, "");
+            if includes {
+                wrong = wrong.help("what is meant for the included tasks goes below `apply`");
             }
             self.diagnostics.push(wrong);
         }
-        match modules.as_slice() {
-            [module] => Some(module),
-            [] if unknown.is_empty() => {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("{what} needs a module"))
-                        .at(node.span, "nothing here says what is to be done"),
-                );
-                None
-            }
-            [] => None,
-            [first, second, ..] => {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("{what} can have one module only"))
-                        .at(second.key.span, "this is a second one")
-                        .also(first.key.span, "the first one")
-                        .help("make two tasks of it"),
-                );
-                None
-            }
+    }
+
+    /// `async` and `poll`. A task that is waited for is one with a time limit.
+    fn background(&mut self, keys: &mut Keys<'_>, common: &mut Common) -> Option<u64> {
+        let limit = keys.number("async", self.diagnostics);
+        let poll = keys.number("poll", self.diagnostics);
+        let limit = limit.filter(|limit| *limit > 0)?;
+        if poll == Some(0) {
+            return Some(limit);
         }
+        common.timeout = Some(limit);
+        None
     }
 
     /// A condition, or a list of which all must hold.
@@ -203,7 +221,7 @@ impl Loader<'_> {
     fn repeat(&mut self, keys: &mut Keys<'_>) -> Option<Loop> {
         let items = keys.take("loop").map(|node| self.items(node));
         let mut variable: Arc<str> = Arc::from("item");
-        let mut label = None;
+        let (mut label, mut index, mut pause, mut extended) = (None, None, None, false);
         if let Some(node) = keys.take("loop_control")
             && let Some(mut control) = Keys::new(node, "`loop_control`", self.diagnostics)
         {
@@ -211,10 +229,17 @@ impl Loader<'_> {
                 variable = Arc::from(name);
             }
             label = control.take("label").map(|node| self.definition(node));
+            index = control.string("index_var", self.diagnostics).map(Arc::from);
+            pause = control
+                .take("pause")
+                .and_then(|node| self.seconds("pause", node));
+            extended = control
+                .boolean("extended", self.diagnostics)
+                .unwrap_or(false);
             control.finish(self.diagnostics);
         }
         // An older loop has been complained of by its key; its items are not undefined as well.
-        let older = |entry: &&Entry| entry.name().starts_with(LOOKUP_LOOP);
+        let older = |entry: &&crate::source::Entry| entry.name().starts_with(action::LOOKUP_LOOP);
         let older = keys
             .rest()
             .find(older)
@@ -222,15 +247,30 @@ impl Loader<'_> {
         items.or(older).map(|items| Loop {
             items,
             variable,
+            index,
+            pause,
+            extended,
             label,
         })
+    }
+
+    /// A number of seconds, in milliseconds.
+    fn seconds(&mut self, key: &str, node: &Node) -> Option<u64> {
+        let seconds = crate::value::to_json(&node.to_value()).as_f64();
+        let seconds = seconds.filter(|seconds| (0.0..1e9).contains(seconds));
+        if seconds.is_none() {
+            self.diagnostics
+                .push(expected(key, "a number of seconds", node));
+        }
+        let duration = std::time::Duration::try_from_secs_f64(seconds?).ok()?;
+        u64::try_from(duration.as_millis()).ok()
     }
 
     fn items(&mut self, node: &Node) -> Definition {
         let items = self.definition(node);
         if items
             .literal()
-            .is_some_and(|value| !value.is_array() && !value.is_none())
+            .is_some_and(|value| !value.is_array() && !value.is_map() && !value.is_none())
         {
             let mut wrong = expected("loop", "a list", node);
             if let Some(name) = node.as_str().filter(|text| is_variable_name(text)) {
@@ -253,92 +293,19 @@ impl Loader<'_> {
         }
     }
 
-    fn retry(&mut self, keys: &mut Keys<'_>, repeats: bool) -> Option<Retry> {
-        let until = keys.take("until");
+    fn retry(&mut self, keys: &mut Keys<'_>) -> Option<Retry> {
+        let until = keys.take("until").map(|node| self.conditions(node));
         let retries = keys.number("retries", self.diagnostics);
-        let delay = keys.number("delay", self.diagnostics);
-        let retries = u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX);
-        if let (Some(node), true) = (until, repeats) {
-            self.diagnostics.push(
-                Diagnostic::error("`until` and `loop` cannot be in one task")
-                    .at(node.span, "this task has a loop")
-                    .help("wait in a task of its own"),
-            );
+        let delay = keys
+            .take("delay")
+            .and_then(|node| self.seconds("delay", node));
+        if until.is_none() && retries.is_none() {
+            return None;
         }
-        let until = until.map(|node| self.conditions(node));
-        until.map(|until| Retry {
-            until,
-            retries,
-            delay: delay.unwrap_or(5),
+        Some(Retry {
+            until: until.unwrap_or_default(),
+            retries: u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX),
+            delay: delay.unwrap_or(5000),
         })
-    }
-}
-
-/// The module or control action called `name`, with or without Ansible's collection before it.
-fn find_module(name: &str) -> Option<&'static provision_worker::module::Module> {
-    let name = name.strip_prefix("ansible.builtin.").unwrap_or(name);
-    control::find(name).or_else(|| provision_worker::modules::find(name))
-}
-
-fn module_names() -> impl Iterator<Item = &'static str> {
-    let modules = provision_worker::modules::MODULES.iter();
-    modules.chain(control::CONTROLS).map(|module| module.name)
-}
-
-/// How Ansible's older loops begin.
-const LOOKUP_LOOP: &str = "with_";
-
-/// What to say about a word of Ansible that has another name here.
-fn ansible_word(key: &str) -> Option<String> {
-    Some(match key {
-        "with_items" | "with_list" => "write `loop:`".into(),
-        "with_dict" => "write `loop: \"{{ mapping | dict2items }}\"`".into(),
-        "yum" | "dnf" | "dnf5" | "zypper" | "apk" | "pacman" => {
-            "`package` works with the package manager of the host".into()
-        }
-        "systemd" => "write `systemd_service`".into(),
-        "gather_facts" | "setup" => "facts come with the connection: leave it out".into(),
-        _ if key.starts_with(LOOKUP_LOOP) => {
-            "write `loop:` with an expression that yields a list".into()
-        }
-        _ => return None,
-    })
-}
-
-/// What a task without a name is called: its module, and its arguments as far as they are short.
-fn describe(entry: &Entry) -> String {
-    let module = entry.key.as_str().unwrap_or_default();
-    let detail = match entry.value.as_map() {
-        Some([first, ..]) => first.value.as_str(),
-        Some([]) => None,
-        None => entry.value.as_str(),
-    };
-    let detail: String = detail
-        .and_then(|text| text.lines().next())
-        .unwrap_or_default()
-        .chars()
-        .take(60)
-        .collect();
-    format!("{module} {detail}").trim_end().to_owned()
-}
-
-impl Loader<'_> {
-    fn action(
-        &mut self,
-        entry: &Entry,
-        extra: Option<&Node>,
-        inherited: &Inherited,
-    ) -> Option<Action> {
-        let module = find_module(entry.key.as_str()?)?;
-        if control::find(module.name).is_none() {
-            return self
-                .module_call(module, entry, extra, inherited.role.as_ref())
-                .map(Action::Module);
-        }
-        if module.name == control::set_fact::MODULE.name {
-            let facts: Definitions = self.definitions("`set_fact`", &entry.value);
-            return Some(Action::Control(super::Control::SetFact(facts)));
-        }
-        self.control(module, entry, extra).map(Action::Control)
     }
 }

@@ -19,17 +19,31 @@ pub fn each_name(
     let conditions = [&task.changed_when, &task.failed_when];
     let conditions = conditions.into_iter().flatten().flatten();
     let until = task.retry.iter().flat_map(|retry| &retry.until);
-    for when in task.when.iter().chain(conditions).chain(until) {
+    let common = &task.common;
+    for when in common
+        .when
+        .iter()
+        .map(AsRef::as_ref)
+        .chain(conditions)
+        .chain(until)
+    {
         each_condition_name(when, visit);
     }
     if let Some(repeat) = &task.repeat {
         repeat.items.each_name(visit);
         repeat.label.iter().for_each(|label| label.each_name(visit));
     }
-    task.become_user
-        .iter()
-        .for_each(|user| user.each_name(visit));
-    task.vars
+    let escalation = &common.escalation;
+    let own = [
+        &escalation.user,
+        &escalation.method,
+        &escalation.flags,
+        &common.delegate_to,
+    ];
+    let own = own.into_iter().flatten().chain(&common.environment);
+    own.for_each(|definition| definition.each_name(visit));
+    common
+        .vars
         .values()
         .for_each(|definition| definition.each_name(visit));
     match &task.action {
@@ -84,14 +98,30 @@ fn each_control_name(control: &Control, visit: &mut dyn FnMut(&NameUse, Span)) {
         Control::SetFact(facts) => facts
             .values()
             .for_each(|definition| definition.each_name(visit)),
-        Control::FlushHandlers | Control::Noop => {}
+        Control::Include(include) => include.name.each_name(visit),
+        Control::IncludeVars(include) => include.file.each_name(visit),
+        Control::AddHost { name, groups, vars } => {
+            let own = [name].into_iter().chain(groups);
+            own.for_each(|definition| definition.each_name(visit));
+            vars.values()
+                .for_each(|definition| definition.each_name(visit));
+        }
+        Control::GroupBy { key, parents } => {
+            let own = [key].into_iter().chain(parents);
+            own.for_each(|definition| definition.each_name(visit));
+        }
+        // What a role declares is defined, or is complained of as missing.
+        Control::CheckArguments(_) | Control::Meta(_) => {}
     }
 }
 
 /// The template files that the module call names literally.
 pub fn template_paths(task: &Task, call: &ModuleCall, directory: &Path) -> Vec<PathBuf> {
     let finder = Finder::new(
-        task.role.as_ref().map(|role| role.role.path.as_path()),
+        task.common
+            .role
+            .as_ref()
+            .map(|role| role.role.path.as_path()),
         directory,
     );
     let is_template = |name: &str| {

@@ -2,10 +2,10 @@
 //! variable is defined somewhere.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Loaded, Play, Task, each_name};
+use super::{BodyId, Loaded, Play, Role, Task, each_name, each_task};
 use crate::source::{Diagnostic, Diagnostics, Span};
 use crate::template::{Condition, NameUse, habit};
 use crate::vars::{Definition, Definitions};
@@ -25,32 +25,33 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
     let mut seen = HashSet::new();
     // What one play registers, a later one may use.
     let mut learned: HashSet<Arc<str>> = HashSet::new();
-    for playbook in &loaded.playbooks {
-        for play in &playbook.plays {
-            learned.extend(tasks(play).flat_map(Task::learns));
-            check_handlers(play, diagnostics);
-            let names = play_names(play, known, &learned);
-            let used: RefCell<Vec<Arc<str>>> = RefCell::default();
-            let mut mentioned = |name: &NameUse, span: Span, local: &HashSet<&str>| {
-                used.borrow_mut().push(name.name.clone());
-                let defined = names.contains(&*name.name) || local.contains(&*name.name);
-                if !defined && !name.guarded && seen.insert(span) {
-                    let all = names.iter().chain(local).copied();
-                    diagnostics.push(undefined(&name.name, span, all));
-                }
-            };
-            for task in tasks(play) {
-                let mut local = task_names(task);
-                local.extend(guarded_names(task));
-                let mut visit = |name: &NameUse, span: Span| mentioned(name, span, &local);
-                each_name(task, playbook.directory(), &loaded.files, &mut visit);
+    for play in loaded.plays() {
+        let tasks = Tasks::of(play);
+        learned.extend(tasks.iter().flat_map(Task::learns));
+        check_handlers(play, &tasks, diagnostics);
+        check_course(play, &tasks, diagnostics);
+        let names = play_names(play, known, &learned);
+        let used: RefCell<Vec<Arc<str>>> = RefCell::default();
+        let mut mentioned = |name: &NameUse, span: Span, local: &HashSet<&str>| {
+            used.borrow_mut().push(name.name.clone());
+            let defined = names.contains(&*name.name) || local.contains(&*name.name);
+            if !defined && !name.guarded && seen.insert(span) {
+                let all = names.iter().chain(local).copied();
+                diagnostics.push(undefined(&name.name, span, all));
             }
-            check_definitions(play, &mut mentioned);
-            let local = local_names(play);
-            check_outside(known, used.take(), |name, span| {
-                mentioned(name, span, &local);
-            });
+        };
+        for (task, bodies) in &tasks.0 {
+            let mut local = task_names(task);
+            local.extend(guarded_names(task));
+            local.extend(bodies.iter().copied());
+            let mut visit = |name: &NameUse, span: Span| mentioned(name, span, &local);
+            each_name(task, play.directory(), &loaded.files, &mut visit);
         }
+        check_definitions(play, &tasks, &mut mentioned);
+        let local = local_names(play, &tasks);
+        check_outside(known, used.take(), |name, span| {
+            mentioned(name, span, &local);
+        });
     }
 }
 
@@ -63,11 +64,76 @@ fn undefined<'a>(name: &str, span: Span, all: impl Iterator<Item = &'a str>) -> 
     }
 }
 
-fn tasks(play: &Play) -> impl Iterator<Item = &Task> {
-    let sections = play.sections.iter().flat_map(|section| &section.tasks);
-    sections
-        .chain(play.handlers.iter().map(|handler| &handler.task))
-        .map(AsRef::as_ref)
+/// The tasks of a play, each with the variables that it sees because of the loops it is included by.
+struct Tasks<'a>(Vec<(&'a Task, HashSet<&'a str>)>);
+
+impl<'a> Tasks<'a> {
+    fn of(play: &'a Play) -> Self {
+        let none = HashSet::new();
+        let mut seen: HashMap<BodyId, HashSet<&str>> = HashMap::new();
+        let top: Vec<&Task> = {
+            let mut top = Vec::new();
+            for entries in &play.sections {
+                each_task(entries, &mut |task| top.push(&**task));
+            }
+            top.extend(play.handlers.iter().map(|handler| &*handler.task));
+            top
+        };
+        let inside = |body: BodyId| {
+            let mut inside = Vec::new();
+            each_task(&play.bodies[body].entries, &mut |task| inside.push(&**task));
+            inside
+        };
+        let mut open: Vec<(BodyId, HashSet<&str>)> = Vec::new();
+        top.iter()
+            .for_each(|task| open.extend(included(task, &none)));
+        while let Some((body, names)) = open.pop() {
+            let known = seen.entry(body);
+            let is_new = matches!(known, std::collections::hash_map::Entry::Vacant(_));
+            let known = known.or_default();
+            if !is_new && names.is_subset(known) {
+                continue;
+            }
+            known.extend(names);
+            let known = known.clone();
+            for task in inside(body) {
+                open.extend(included(task, &known));
+            }
+        }
+        let mut tasks: Vec<_> = top.into_iter().map(|task| (task, HashSet::new())).collect();
+        for body in 0..play.bodies.len() {
+            let names = seen.remove(&body).unwrap_or_default();
+            tasks.extend(inside(body).into_iter().map(|task| (task, names.clone())));
+        }
+        Self(tasks)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'a Task> {
+        self.0.iter().map(|(task, _)| *task)
+    }
+}
+
+/// The bodies that a task may include, with the variables that their tasks see because of its loop and `outer`.
+fn included<'a>(
+    task: &'a Task,
+    outer: &HashSet<&'a str>,
+) -> impl Iterator<Item = (BodyId, HashSet<&'a str>)> {
+    let mut names = outer.clone();
+    names.extend(loop_names(task));
+    let candidates = task
+        .include()
+        .into_iter()
+        .flat_map(|include| &include.candidates);
+    candidates.filter_map(move |(_, body)| Some((*body.as_ref().ok()?, names.clone())))
+}
+
+/// The variables of a task's loop.
+fn loop_names(task: &Task) -> impl Iterator<Item = &str> {
+    task.repeat.iter().flat_map(|repeat| {
+        let extended = repeat.extended.then_some("ansible_loop");
+        let named = [Some(&*repeat.variable), repeat.index.as_deref(), extended];
+        named.into_iter().flatten()
+    })
 }
 
 fn play_names<'a>(
@@ -81,36 +147,36 @@ fn play_names<'a>(
         .iter()
         .copied()
         .chain([known.extra, &play.vars]);
-    let roles = play.roles.iter().map(|role| &role.defaults);
+    let roles = play
+        .roles
+        .iter()
+        .flat_map(|role| [&role.defaults, &role.vars]);
     for layer in layers.chain(&play.vars_files).chain(roles) {
         names.extend(layer.keys().map(AsRef::as_ref));
     }
     names.extend(learned.iter().map(AsRef::as_ref));
+    names.extend(play.prompts.iter().map(|prompt| &*prompt.name));
     names
 }
 
 /// The variables that only this task sees.
 fn task_names(task: &Task) -> HashSet<&str> {
-    let mut names: HashSet<&str> = task.vars.keys().map(AsRef::as_ref).collect();
-    if let Some(role) = &task.role {
-        names.extend(
-            role.role
-                .vars
-                .keys()
-                .chain(role.parameters.keys())
-                .map(AsRef::as_ref),
-        );
+    let vars = task.common.vars.keys();
+    let mut names: HashSet<&str> = vars.map(AsRef::as_ref).collect();
+    if let Some(role) = &task.common.role {
+        let (own, parameters) = (&role.role, role.parameters.keys());
+        let own = own.defaults.keys().chain(own.vars.keys());
+        names.extend(own.chain(parameters).map(AsRef::as_ref));
         names.extend(["role_name", "role_path"]);
     }
-    if let Some(repeat) = &task.repeat {
-        names.insert(&repeat.variable);
-    }
+    names.extend(loop_names(task));
     names
 }
 
 /// The variables that the task's conditions are prepared to miss: the rest of it runs only with them.
 fn guarded_names(task: &Task) -> impl Iterator<Item = &str> {
     let conditions = task
+        .common
         .when
         .iter()
         .filter_map(|when| when.condition.as_ref().ok());
@@ -119,8 +185,8 @@ fn guarded_names(task: &Task) -> impl Iterator<Item = &str> {
 }
 
 /// The variables that only some tasks of the play see.
-fn local_names(play: &Play) -> HashSet<&str> {
-    let mut names: HashSet<&str> = tasks(play).flat_map(task_names).collect();
+fn local_names<'a>(play: &'a Play, tasks: &Tasks<'a>) -> HashSet<&'a str> {
+    let mut names: HashSet<&str> = tasks.iter().flat_map(task_names).collect();
     names.extend(
         play.roles
             .iter()
@@ -132,7 +198,11 @@ fn local_names(play: &Play) -> HashSet<&str> {
 }
 
 /// Checks the variables that the play's and its roles' own variables mention.
-fn check_definitions(play: &Play, mut mentioned: impl FnMut(&NameUse, Span, &HashSet<&str>)) {
+fn check_definitions(
+    play: &Play,
+    tasks: &Tasks<'_>,
+    mut mentioned: impl FnMut(&NameUse, Span, &HashSet<&str>),
+) {
     let mut check = |definition: &Definition, local: &HashSet<&str>| {
         definition.each_name(&mut |name, span| mentioned(name, span, local));
     };
@@ -141,11 +211,25 @@ fn check_definitions(play: &Play, mut mentioned: impl FnMut(&NameUse, Span, &Has
         .into_iter()
         .chain(&play.vars_files)
         .flat_map(|layer| layer.values());
-    own.chain(&play.become_user)
+    let escalation = &play.common.escalation;
+    let of_play = [
+        &escalation.user,
+        &escalation.method,
+        &escalation.flags,
+        &play.connection.user,
+    ];
+    own.chain(of_play.into_iter().flatten())
         .for_each(|definition| check(definition, &none));
-    for role in &play.roles {
-        let mut own: HashSet<&str> = role.vars.keys().map(AsRef::as_ref).collect();
-        let uses = tasks(play).filter_map(|task| task.role.as_ref());
+    let mut roles: Vec<&Arc<Role>> = play.roles.iter().collect();
+    for role_use in tasks.iter().filter_map(|task| task.common.role.as_ref()) {
+        if !roles.iter().any(|role| Arc::ptr_eq(role, &role_use.role)) {
+            roles.push(&role_use.role);
+        }
+    }
+    for role in roles {
+        let own = role.defaults.keys().chain(role.vars.keys());
+        let mut own: HashSet<&str> = own.map(AsRef::as_ref).collect();
+        let uses = tasks.iter().filter_map(|task| task.common.role.as_ref());
         let uses = uses.filter(|role_use| role_use.role.name == role.name);
         own.extend(
             uses.flat_map(|role_use| role_use.parameters.keys())
@@ -184,19 +268,30 @@ fn check_outside(
     }
 }
 
-fn check_handlers(play: &Play, diagnostics: &mut Diagnostics) {
-    for task in tasks(play) {
-        for (name, span) in &task.notify {
-            if play.handlers.iter().any(|handler| handler.answers_to(name)) {
-                continue;
-            }
-            let names = play.handlers.iter().map(|handler| &handler.task.name);
-            let topics = play.handlers.iter().flat_map(|handler| &handler.listen);
-            let known = names.chain(topics).map(AsRef::as_ref);
-            let wrong = Diagnostic::error(format!("there is no handler `{name}`"))
-                .at(*span, "notified here")
-                .suggest(name, known);
-            diagnostics.push(wrong);
+fn check_handlers(play: &Play, tasks: &Tasks<'_>, diagnostics: &mut Diagnostics) {
+    for (name, span) in tasks.iter().flat_map(|task| &task.common.notify) {
+        if play.handlers.iter().any(|handler| handler.answers_to(name)) {
+            continue;
         }
+        let names = play.handlers.iter().map(|handler| &handler.task.name);
+        let topics = play.handlers.iter().flat_map(|handler| &handler.listen);
+        let known = names.chain(topics).map(AsRef::as_ref);
+        let wrong = Diagnostic::error(format!("there is no handler `{name}`"))
+            .at(*span, "notified here")
+            .suggest(name, known);
+        diagnostics.push(wrong);
+    }
+}
+
+/// What waits for other hosts cannot be where no host waits for another.
+fn check_course(play: &Play, tasks: &Tasks<'_>, diagnostics: &mut Diagnostics) {
+    if !play.course.free {
+        return;
+    }
+    for task in tasks.iter().filter(|task| task.common.run_once) {
+        let wrong = Diagnostic::error("`run_once` needs `strategy: linear`")
+            .at(task.span, "this task runs once for all hosts")
+            .also(play.span, "and with `free` no host waits for another");
+        diagnostics.push(wrong);
     }
 }

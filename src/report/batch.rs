@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use indexmap::IndexMap;
 
-use crate::event::TaskName;
+use crate::event::{Position, TaskName};
 
 /// The hosts that a play is working on.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ struct Course {
     /// The tasks that it has begun and not ended, in order.
     running: Vec<(TaskName, Instant)>,
     /// The position of the last task that it ended.
-    reached: Option<usize>,
+    reached: Option<Position>,
     /// It takes no further part.
     out: bool,
 }
@@ -63,7 +63,7 @@ impl Batch {
     /// A host has ended a task. Whatever it had begun after it only now gets its turn.
     pub(super) fn finish(&mut self, host: &Arc<str>, task: &TaskName, now: Instant) {
         let course = self.course(host);
-        course.reached = course.reached.max(Some(task.position));
+        course.reached = course.reached.take().max(Some(task.position.clone()));
         course.running.retain(|(running, _)| running != task);
         if let Some((_, since)) = course.running.first_mut() {
             *since = now;
@@ -78,7 +78,7 @@ impl Batch {
     }
 
     /// Whether nothing more is to come for the task at `position`, as far as can be known.
-    pub(super) fn is_past(&self, position: usize) -> bool {
+    pub(super) fn is_past(&self, position: &Position) -> bool {
         self.hosts.values().all(|course| course.is_past(position))
     }
 
@@ -88,7 +88,7 @@ impl Batch {
             .hosts
             .values()
             .filter_map(|course| course.running.first());
-        match last.map(|(task, _)| task.position).min() {
+        match last.map(|(task, _)| &task.position).min() {
             Some(position) => self
                 .hosts
                 .values()
@@ -116,13 +116,13 @@ impl Batch {
 }
 
 impl Course {
-    fn is_past(&self, position: usize) -> bool {
+    fn is_past(&self, position: &Position) -> bool {
         self.out
-            || self.reached >= Some(position)
+            || self.reached.as_ref() >= Some(position)
             || self
                 .running
                 .first()
-                .is_some_and(|(task, _)| task.position > position)
+                .is_some_and(|(task, _)| task.position > *position)
     }
 }
 
@@ -132,9 +132,9 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::Batch;
-    use crate::event::TaskName;
+    use crate::event::{Position, TaskName};
 
-    fn task(position: usize) -> TaskName {
+    fn task(position: &Position) -> TaskName {
         TaskName {
             position,
             role: None,

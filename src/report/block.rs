@@ -11,12 +11,13 @@ use crate::event::{Status, TaskName};
 const GROUPS: usize = 5;
 
 /// The order in which the results of a task are shown: what went wrong stands last, where the eye is.
-const ORDER: [Status; 7] = [
+const ORDER: [Status; 8] = [
     Status::Ok,
     Status::Skipped,
     Status::Changed,
     Status::Unknown,
     Status::Ignored,
+    Status::Rescued,
     Status::Failed,
     Status::Unreachable,
 ];
@@ -130,6 +131,7 @@ impl Writer<'_> {
             Status::Skipped => "skipped",
             Status::Unknown => "unknown",
             Status::Ignored => "ignored",
+            Status::Rescued => "rescued",
             Status::Failed => "failed",
             Status::Unreachable => "unreachable",
         }

@@ -149,7 +149,9 @@ impl<W: Write> Console<W> {
                 self.blocks.add(task, host, result);
             } else if let Some(block) = self.blocks.add_urgent(task, host, result) {
                 // What led to the failure stands before it, even where other hosts are yet to come.
-                let before = self.blocks.take_before(task.position, &self.progress.batch);
+                let before = self
+                    .blocks
+                    .take_before(&task.position, &self.progress.batch);
                 self.write_blocks(&before);
                 self.write_blocks(&[block]);
             }

@@ -48,7 +48,7 @@ impl Detail {
         }
         let ignored = result.status == Status::Ignored;
         result.items.retain(|item| match item.status {
-            Status::Failed | Status::Unreachable => true,
+            Status::Failed | Status::Rescued | Status::Unreachable => true,
             Status::Unknown => item.message.is_some(),
             Status::Ignored => ignored,
             Status::Changed => self.verbosity > 0,
@@ -113,12 +113,15 @@ impl Detail {
 
 /// Whether a result takes its host out of the play.
 pub(super) fn is_failure(status: Status) -> bool {
-    matches!(status, Status::Failed | Status::Unreachable)
+    matches!(
+        status,
+        Status::Failed | Status::Rescued | Status::Unreachable
+    )
 }
 
 fn item_lines(item: &ItemResult, tone: Tone) -> Vec<Line> {
     let heading = match item.status {
-        Status::Failed => format!("item `{}` failed", item.label),
+        Status::Failed | Status::Rescued => format!("item `{}` failed", item.label),
         Status::Unreachable => format!("item `{}`: the host is unreachable", item.label),
         Status::Ignored => format!("item `{}` failed, which is ignored", item.label),
         Status::Unknown => format!("item `{}`: unknown", item.label),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::batch::Batch;
-use crate::event::{Status, TaskName, TaskResult};
+use crate::event::{Position, Status, TaskName, TaskResult};
 
 /// The results of a task that wait to be shown.
 #[derive(Clone, Debug)]
@@ -108,17 +108,17 @@ impl Blocks {
         let open = self
             .0
             .iter()
-            .position(|block| !batch.is_past(block.task.position));
+            .position(|block| !batch.is_past(&block.task.position));
         let complete = self.0.drain(..open.unwrap_or(self.0.len()));
         complete.filter_map(|mut block| block.take(batch)).collect()
     }
 
     /// Takes what there is of the blocks before `position`, because something of that position must be shown.
-    pub(super) fn take_before(&mut self, position: usize, batch: &Batch) -> Vec<Block> {
+    pub(super) fn take_before(&mut self, position: &Position, batch: &Batch) -> Vec<Block> {
         let before = self
             .0
             .iter_mut()
-            .take_while(|block| block.task.position < position);
+            .take_while(|block| block.task.position < *position);
         before.filter_map(|block| block.take(batch)).collect()
     }
 

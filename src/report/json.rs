@@ -100,7 +100,7 @@ mod tests {
     fn every_event() -> Vec<Event> {
         let host = || "h1".into();
         let task = || TaskName {
-            position: 1,
+            position: 1.into(),
             role: Some("containerd".into()),
             name: "write".into(),
             handler: false,
@@ -239,6 +239,7 @@ mod tests {
             Status::Skipped,
             Status::Unknown,
             Status::Ignored,
+            Status::Rescued,
             Status::Failed,
             Status::Unreachable,
         ] {

@@ -60,7 +60,7 @@ impl From<Status> for Tone {
             Status::Ok => Self::Good,
             Status::Changed => Self::Changed,
             Status::Skipped | Status::Ignored => Self::Dim,
-            Status::Unknown => Self::Unsure,
+            Status::Unknown | Status::Rescued => Self::Unsure,
             Status::Failed | Status::Unreachable => Self::Bad,
         }
     }

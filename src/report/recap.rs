@@ -29,7 +29,7 @@ struct Failure {
 impl Failures {
     /// Remembers a result if it is a failure.
     pub(super) fn add(&mut self, task: &TaskName, host: &Arc<str>, result: &TaskResult) {
-        if !is_failure(result.status) {
+        if !is_failure(result.status) || result.status == Status::Rescued {
             return;
         }
         let known = self.0.iter_mut().find(|known| {
@@ -141,6 +141,7 @@ fn columns(recap: &[Recap], check: bool) -> Vec<Column> {
         column("skipped", |row| row.skipped, Tone::Plain, false),
         column("unknown", |row| row.unknown, Tone::Unsure, false),
         column("ignored", |row| row.ignored, Tone::Plain, false),
+        column("rescued", |row| row.rescued, Tone::Unsure, false),
         column("failed", |row| row.failed, Tone::Bad, true),
     ];
     columns.retain(|column| column.always || recap.iter().any(|row| (column.count)(row) > 0));

@@ -51,14 +51,14 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn start(&mut self, position: usize, number: usize) {
+    fn start(&mut self, position: u32, number: usize) {
         self.tell(&Event::TaskStarted {
             task: task(position),
             host: host(number),
         });
     }
 
-    fn finish(&mut self, position: usize, number: usize, result: TaskResult) {
+    fn finish(&mut self, position: u32, number: usize, result: TaskResult) {
         self.tell(&Event::TaskFinished {
             task: task(position),
             host: host(number),
@@ -104,9 +104,9 @@ fn host(number: usize) -> Arc<str> {
     format!("h{number}").into()
 }
 
-fn task(position: usize) -> TaskName {
+fn task(position: u32) -> TaskName {
     TaskName {
-        position,
+        position: position.into(),
         role: Some("web".into()),
         name: format!("task {position}").into(),
         handler: false,

@@ -9,12 +9,16 @@ pub enum Layer {
     Inventory,
     /// `vars:` of the play.
     Play,
+    /// Answers to `vars_prompt:`.
+    PlayPrompt,
     /// `vars_files:` of the play; a later file wins.
     PlayFiles,
     /// `roles/NAME/vars/main.yaml`.
     Role,
     /// `vars:` of the task.
     Task,
+    /// `include_vars`.
+    IncludedFiles,
     /// `set_fact` and `register`: what was learned in this run.
     Learned,
     /// `vars:` beside a role's name in `roles:`.

@@ -11,6 +11,9 @@ use crate::source::{Diagnostic, SourceMap};
 use crate::template::{Lookup, TemplateError, Templates};
 use crate::value::Value;
 
+/// The variable that holds those of other hosts.
+const HOSTVARS: &str = "hostvars";
+
 /// Values that were learned in the run. They are data and never rendered.
 pub type Values = IndexMap<Arc<str>, Value>;
 
@@ -32,11 +35,18 @@ pub struct ScopeLayer<'a> {
     pub source: Source<'a>,
 }
 
+/// Gives the variables of other hosts.
+pub trait Neighbours {
+    /// `hostvars`: a mapping from each host to its variables, those called `fields` or all.
+    fn variables(&self, fields: Option<&[Arc<str>]>) -> Value;
+}
+
 /// The variables of one task on one host.
 pub struct Scope<'a> {
     templates: &'a Templates,
     sources: &'a SourceMap,
     layers: Vec<ScopeLayer<'a>>,
+    neighbours: Option<Box<dyn Neighbours + 'a>>,
     rendered: RefCell<HashMap<String, Value>>,
     resolving: RefCell<Vec<String>>,
 }
@@ -53,8 +63,18 @@ impl<'a> Scope<'a> {
             templates,
             sources,
             layers,
+            neighbours: None,
             rendered: RefCell::default(),
             resolving: RefCell::default(),
+        }
+    }
+
+    /// The scope with `hostvars` in it.
+    #[must_use]
+    pub fn with_neighbours(self, neighbours: Box<dyn Neighbours + 'a>) -> Self {
+        Self {
+            neighbours: Some(neighbours),
+            ..self
         }
     }
 
@@ -100,6 +120,9 @@ impl Lookup for Scope<'_> {
     fn get(&self, name: &str) -> Result<Option<Value>, TemplateError> {
         if let Some(value) = self.rendered.borrow().get(name) {
             return Ok(Some(value.clone()));
+        }
+        if let (HOSTVARS, Some(neighbours)) = (name, &self.neighbours) {
+            return Ok(Some(neighbours.variables(None)));
         }
         if self.resolving.borrow().iter().any(|outer| outer == name) {
             let chain = self.resolving.borrow().join("` -> `");

@@ -1,9 +1,13 @@
 //! Actions that never leave the controller, declared like modules so that they are documented and checked
 //! like modules. What they do is in the engine.
 
+pub mod add_host;
 pub mod assert;
 pub mod debug;
 pub mod fail;
+pub mod group_by;
+pub mod imports;
+pub mod includes;
 pub mod meta;
 pub mod set_fact;
 
@@ -12,9 +16,16 @@ use provision_worker::plan::{Failure, Plan};
 
 /// Every control action.
 pub static CONTROLS: &[&Module] = &[
+    &add_host::MODULE,
     &assert::MODULE,
     &debug::MODULE,
     &fail::MODULE,
+    &group_by::MODULE,
+    &imports::ROLE,
+    &imports::TASKS,
+    &includes::ROLE,
+    &includes::TASKS,
+    &includes::VARS,
     &meta::MODULE,
     &set_fact::MODULE,
 ];

@@ -1,0 +1,211 @@
+//! What becomes of a host on which something has failed.
+
+use std::sync::Arc;
+
+use provision_worker::protocol::ToWorker;
+
+use super::host::{Ended, Pending, PendingState};
+use super::link::ToLink;
+use super::play::PlayRun;
+use super::program::{Refuge, StepId};
+use super::result::ended;
+use crate::event::{Event, Position, Status, TaskName};
+use crate::value::{Map, Value};
+
+impl PlayRun<'_> {
+    /// The host has failed at `step`: it goes on where a block says so, or nowhere.
+    pub(super) fn fail(&mut self, host: usize, step: StepId, ended: Option<&Ended>) {
+        match self.program.refuge(step) {
+            Some(Refuge::Rescue(start)) => {
+                if let Some(ended) = ended {
+                    self.remember_failure(host, step, ended);
+                }
+                self.jump(host, start);
+            }
+            Some(Refuge::Always(block, start)) => {
+                if let Some(ended) = ended {
+                    self.remember_failure(host, step, ended);
+                }
+                self.hosts[host].progress.failing.insert(block);
+                self.jump(host, start);
+            }
+            None => self.give_up(host, step),
+        }
+    }
+
+    /// What `rescue` may want to know.
+    fn remember_failure(&mut self, host: usize, step: StepId, ended: &Ended) {
+        let Some(task) = self.program.step(step).task() else {
+            return;
+        };
+        let mut about = Map::new();
+        about.insert("name".into(), (&*task.name).into());
+        about.insert("action".into(), task.action_name().into());
+        let result = match (&ended.registered, task.common.no_log) {
+            (Some(result), false) => result.clone(),
+            _ => Value::from(Map::new()),
+        };
+        let learned = &mut self.hosts[host].learned;
+        learned.insert(Arc::from("ansible_failed_task"), about.into());
+        learned.insert(Arc::from("ansible_failed_result"), result);
+    }
+
+    /// Drops what was sent ahead and goes on at `start`.
+    fn jump(&mut self, host: usize, start: StepId) {
+        let progress = &mut self.hosts[host].progress;
+        progress.held = None;
+        progress.parked = false;
+        progress.cursor = start;
+        let dropped = std::mem::take(&mut progress.queue);
+        // The worker takes no requests after a failure until it is told to.
+        let mut targets = Vec::new();
+        for target in dropped.into_iter().filter_map(|pending| pending.target) {
+            if target.host == host && !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        for target in targets {
+            let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
+            self.hosts[host].send(send);
+        }
+        self.update_position(host);
+    }
+
+    /// The host takes no further part, apart from handlers that must run.
+    fn give_up(&mut self, host: usize, step: StepId) {
+        let progress = &self.hosts[host].progress;
+        let forced =
+            self.play.course.force_handlers && !progress.failed && !progress.notified.is_empty();
+        match self.program.next_flush(step).filter(|_| forced) {
+            Some(flush) => {
+                self.hosts[host].progress.failed = true;
+                self.jump(host, flush);
+            }
+            None => self.end_host(host),
+        }
+    }
+
+    /// The connection to a host is lost, or could not be made.
+    pub(super) fn lose(&mut self, host: usize, unreachable: bool, message: &str) {
+        self.hosts[host].link = None;
+        let delegating: Vec<usize> = self
+            .batch
+            .iter()
+            .copied()
+            .filter(|&other| other != host && self.waits_for(other, host))
+            .collect();
+        for other in delegating {
+            let name = self.hosts[host].name.clone();
+            self.fail_front(other, unreachable, format!("`{name}`: {message}"));
+        }
+        if self.hosts[host].is_active() && self.batch.contains(&host) {
+            self.fail_front(host, unreachable, message.to_owned());
+        }
+    }
+
+    fn waits_for(&self, host: usize, other: usize) -> bool {
+        let run = &self.hosts[host];
+        let waits = |pending: &Pending| {
+            let target = pending.target.as_ref();
+            matches!(pending.state, PendingState::Sent(_))
+                && target.is_some_and(|target| target.host == other)
+        };
+        run.is_active() && run.progress.queue.iter().any(waits)
+    }
+
+    /// The first task that has not ended on a host cannot be carried out.
+    fn fail_front(&mut self, host: usize, unreachable: bool, message: String) {
+        let progress = &self.hosts[host].progress;
+        let front = progress.queue.front().map(|pending| pending.step);
+        let step = front.unwrap_or(progress.cursor);
+        let task = self.program.step(step).task().cloned();
+        let status = if unreachable {
+            Status::Unreachable
+        } else {
+            Status::Failed
+        };
+        let goes_on = unreachable
+            && task
+                .as_ref()
+                .is_some_and(|task| task.common.ignore_unreachable);
+        if let (Some(task), true) = (&task, goes_on) {
+            let message = format!("{message}; the host goes on with the next task");
+            let mut ended = ended(Status::Ignored, Some(message));
+            let registered = ended.registered.take().and_then(Value::into_map);
+            let mut registered = registered.unwrap_or_default();
+            registered.insert("unreachable".into(), true.into());
+            ended.registered = Some(registered.into());
+            let next = self.program.next(step);
+            let progress = &mut self.hosts[host].progress;
+            progress.queue.clear();
+            progress.held = None;
+            progress.cursor = next;
+            if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
+                self.hosts[host].learned.insert(name.clone(), value.clone());
+            }
+            self.pass_on(host, step, task, &ended);
+            self.keep(host, step, ended.result);
+            self.update_position(host);
+            return;
+        }
+        let ended = ended(status, Some(message));
+        if let Some(task) = &task {
+            self.pass_on(host, step, task, &ended);
+        }
+        if task.is_some() && self.hosts[host].has_facts() {
+            self.keep(host, step, ended.result.clone());
+        } else {
+            // It has never got as far as a task.
+            let task = TaskName {
+                position: Position::default(),
+                role: None,
+                name: Arc::from("connect"),
+                handler: false,
+                at: Arc::from(""),
+            };
+            self.report(host, task, ended.result.clone());
+        }
+        self.end_host(host);
+        if self.play.common.any_errors_fatal
+            || task.is_some_and(|task| task.common.any_errors_fatal)
+        {
+            self.abort(self.program.rank(step));
+        }
+    }
+
+    /// Keeps a result until it can be told.
+    pub(super) fn keep(&mut self, host: usize, step: StepId, result: crate::event::TaskResult) {
+        let rank = self.program.rank(step);
+        self.finished.entry(rank).or_default().push((host, result));
+    }
+
+    /// Nothing more runs on the host.
+    pub(super) fn end_host(&mut self, host: usize) {
+        let run = &mut self.hosts[host];
+        if run.is_active() {
+            self.frontier.left(self.program.rank(run.progress.position));
+        }
+        run.ended = true;
+        run.progress.queue.clear();
+        run.progress.held = None;
+        self.count_play_hosts();
+        self.wake();
+    }
+
+    /// Says which hosts still take part.
+    pub(super) fn count_play_hosts(&mut self) {
+        let names = self.batch.iter().filter(|&&host| !self.hosts[host].ended);
+        let names: Vec<Value> = names
+            .map(|&host| Value::from(&*self.hosts[host].name))
+            .collect();
+        self.shared.set_magic("ansible_play_hosts", names.clone());
+        self.shared.set_magic("play_hosts", names);
+    }
+
+    /// Tells that the host begins a task.
+    pub(super) fn show(&mut self, host: usize, step: StepId) {
+        let task = self.program.step(step).name.clone();
+        let host = self.hosts[host].name.clone();
+        self.events.event(&Event::TaskStarted { task, host });
+    }
+}

@@ -1,0 +1,210 @@
+//! The variables that a task sees on a host.
+
+use std::sync::{Arc, LazyLock};
+
+use super::host::HostRun;
+use super::roster::Roster;
+use super::shared::Shared;
+use crate::playbook::{Play, Task};
+use crate::value::{Map, Value};
+use crate::vars::{Definitions, Layer, Neighbours, Scope, ScopeLayer, Source, Values};
+
+/// No variables.
+pub(super) static NOTHING: LazyLock<Values> = LazyLock::new(Values::new);
+
+/// From where variables are looked at: a task of a play on a host.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) play: &'a Play,
+    pub(super) hosts: &'a Roster,
+    pub(super) host: usize,
+    pub(super) task: Option<&'a Task>,
+    /// The variables of the loops of the includes around the task.
+    pub(super) base: &'a Values,
+}
+
+impl<'a> View<'a> {
+    /// The play as it is seen on a host, without a task.
+    pub(super) fn of_play(play: &'a Play, hosts: &'a Roster, host: usize) -> Self {
+        Self {
+            play,
+            hosts,
+            host,
+            task: None,
+            base: &NOTHING,
+        }
+    }
+
+    pub(super) fn run(&self) -> &'a HostRun {
+        &self.hosts[self.host]
+    }
+
+    /// The variables; `locals` are those of the task's loop.
+    pub(super) fn scope(&self, shared: &'a Shared, locals: &'a Values) -> Scope<'a> {
+        let (play, host) = (self.play, self.run());
+        let values = |layer, values| ScopeLayer {
+            layer,
+            source: Source::Values(values),
+        };
+        let definitions = |layer, definitions| ScopeLayer {
+            layer,
+            source: Source::Definitions(definitions),
+        };
+        let mut layers = vec![
+            values(Layer::Magic, &shared.magic),
+            values(Layer::Magic, &host.magic),
+            values(Layer::Loop, locals),
+            values(Layer::Learned, &host.learned),
+            values(Layer::PlayPrompt, &shared.answers),
+            definitions(Layer::IncludedFiles, &host.included),
+            definitions(Layer::Extra, &shared.extra),
+            definitions(Layer::Play, &play.vars),
+            definitions(Layer::Inventory, &host.vars),
+        ];
+        for role in &play.roles {
+            layers.push(definitions(Layer::RoleDefaults, &role.defaults));
+            layers.push(definitions(Layer::Role, &role.vars));
+        }
+        for file in &play.vars_files {
+            layers.push(definitions(Layer::PlayFiles, file));
+        }
+        if let Some(task) = self.task {
+            layers.push(definitions(Layer::Task, &task.common.vars));
+            if let Some(role) = &task.common.role {
+                layers.push(definitions(Layer::RoleDefaults, &role.role.defaults));
+                layers.push(definitions(Layer::Role, &role.role.vars));
+                layers.push(definitions(Layer::RoleParameters, &role.parameters));
+            }
+        }
+        let neighbours = HostVars {
+            shared,
+            play,
+            hosts: self.hosts,
+        };
+        Scope::new(&shared.templates, &shared.sources, layers).with_neighbours(Box::new(neighbours))
+    }
+
+    /// The variables of an item of the task's loop, the `number`th of `items`; or of the task itself.
+    pub(super) fn locals(&self, item: Option<(usize, &[Value])>) -> Values {
+        let mut locals = self.base.clone();
+        let Some(task) = self.task else {
+            return locals;
+        };
+        if let Some(role) = &task.common.role {
+            locals.insert(Arc::from("role_name"), (&*role.role.name).into());
+            locals.insert(
+                Arc::from("role_path"),
+                role.role.path.display().to_string().into(),
+            );
+        }
+        if let (Some((number, items)), Some(repeat)) = (item, &task.repeat) {
+            locals.insert(repeat.variable.clone(), items[number].clone());
+            if let Some(index) = &repeat.index {
+                locals.insert(index.clone(), (number as u64).into());
+            }
+            if repeat.extended {
+                locals.insert(Arc::from("ansible_loop"), extended(number, items));
+            }
+        }
+        locals
+    }
+}
+
+/// `ansible_loop`: where in its loop an item is.
+fn extended(number: usize, items: &[Value]) -> Value {
+    let mut map = Map::new();
+    let mut set = |name: &str, value: Value| map.insert(name.to_owned().into(), value);
+    let count = |number: usize| Value::from(number as u64);
+    set("index", count(number + 1));
+    set("index0", count(number));
+    set("first", (number == 0).into());
+    set("last", (number + 1 == items.len()).into());
+    set("length", count(items.len()));
+    set("revindex", count(items.len() - number));
+    set("revindex0", count(items.len() - number - 1));
+    set("allitems", items.to_vec().into());
+    if let Some(before) = number.checked_sub(1) {
+        set("previtem", items[before].clone());
+    }
+    if let Some(next) = items.get(number + 1) {
+        set("nextitem", next.clone());
+    }
+    map.into()
+}
+
+/// The variables of all hosts, as `hostvars`.
+struct HostVars<'a> {
+    shared: &'a Shared,
+    play: &'a Play,
+    hosts: &'a Roster,
+}
+
+impl Neighbours for HostVars<'_> {
+    fn variables(&self, fields: Option<&[Arc<str>]>) -> Value {
+        let mut all = Map::new();
+        for name in self.shared.inventory.hosts.keys() {
+            let known = self.hosts.find(name.as_str());
+            let vars = match known {
+                Some(host) => self.of(host, fields),
+                None => self.of_stranger(name, fields),
+            };
+            all.insert(name.as_str().to_owned().into(), vars);
+        }
+        all.into()
+    }
+}
+
+impl HostVars<'_> {
+    fn of(&self, host: usize, fields: Option<&[Arc<str>]>) -> Value {
+        let view = View::of_play(self.play, self.hosts, host);
+        rendered(&view.scope(self.shared, &NOTHING), fields)
+    }
+
+    /// The variables of a host that the run has nothing to do with.
+    fn of_stranger(&self, name: &crate::inventory::HostName, fields: Option<&[Arc<str>]>) -> Value {
+        let nothing = Definitions::new();
+        let vars = self.shared.vars.get(name).unwrap_or(&nothing);
+        let magic = super::host::magic(&self.shared.inventory, name);
+        let layers = vec![
+            ScopeLayer {
+                layer: Layer::Magic,
+                source: Source::Values(&magic),
+            },
+            ScopeLayer {
+                layer: Layer::Inventory,
+                source: Source::Definitions(vars),
+            },
+            ScopeLayer {
+                layer: Layer::Extra,
+                source: Source::Definitions(&self.shared.extra),
+            },
+        ];
+        let scope = Scope::new(&self.shared.templates, &self.shared.sources, layers);
+        rendered(&scope, fields)
+    }
+}
+
+/// The variables of a scope that can be rendered.
+fn rendered(scope: &Scope<'_>, fields: Option<&[Arc<str>]>) -> Value {
+    use crate::template::Lookup;
+    let mut map = Map::new();
+    let mut set = |name: &str| {
+        if let Ok(Some(value)) = scope.get(name) {
+            map.insert(name.to_owned().into(), value);
+        }
+    };
+    match fields {
+        Some(fields) => fields.iter().for_each(|name| set(name)),
+        None => {
+            let names = scope.names();
+            let own = names
+                .iter()
+                .filter(|name| !LEFT_OUT.contains(&name.as_str()));
+            own.for_each(|name| set(name));
+        }
+    }
+    map.into()
+}
+
+/// What is the same for all hosts, or would hold all of them again.
+const LEFT_OUT: [&str; 4] = ["groups", "omit", "hostvars", "ansible_play_hosts_all"];

@@ -1,0 +1,215 @@
+//! The keywords that plays, blocks, roles, imports and tasks have in common, and how they are inherited.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::keys::{Keys, expected};
+use super::load::Loader;
+use super::{RoleUse, When};
+use crate::source::{Diagnostic, Node, Span};
+use crate::vars::{Definition, Definitions};
+
+/// What a task has from itself and from everything around it.
+#[derive(Clone, Debug, Default)]
+pub struct Common {
+    /// The role it belongs to.
+    pub role: Option<RoleUse>,
+    /// All must hold, the outermost first.
+    pub when: Vec<Arc<When>>,
+    /// Its variables, the nearest last.
+    pub vars: Arc<Definitions>,
+    /// Its tags.
+    pub tags: BTreeSet<Arc<str>>,
+    /// How it becomes another user.
+    pub escalation: Escalation,
+    /// The environment of its programs: mappings of which a later one wins.
+    pub environment: Vec<Arc<Definition>>,
+    /// Handlers to run when it has changed something.
+    pub notify: Vec<(Arc<str>, Span)>,
+    /// A failure does not end the host's run.
+    pub ignore_errors: bool,
+    /// A host that cannot be reached goes on with the next task.
+    pub ignore_unreachable: bool,
+    /// A failure on one host ends the play on all.
+    pub any_errors_fatal: bool,
+    /// Nothing of its arguments and results may be shown.
+    pub no_log: bool,
+    /// `false`: it runs even in check mode, because it only reads.
+    pub check_mode: Option<bool>,
+    /// Whether the texts before and after a change are shown.
+    pub diff: Option<bool>,
+    /// On the first host only; the others take over its result.
+    pub run_once: bool,
+    /// On how many hosts at the same time at most.
+    pub throttle: Option<usize>,
+    /// The longest time a program of it may take, in seconds.
+    pub timeout: Option<u64>,
+    /// The host that carries it out in place of its own.
+    pub delegate_to: Option<Arc<Definition>>,
+    /// What it learns belongs to the host that carries it out.
+    pub delegate_facts: bool,
+    /// It is carried out on the controller.
+    pub local: bool,
+    /// Arguments of modules where the task does not give them, the nearest last: module, arguments.
+    pub module_defaults: Vec<(Arc<str>, Node)>,
+}
+
+/// How to become another user.
+#[derive(Clone, Debug, Default)]
+pub struct Escalation {
+    /// Whether to.
+    pub wanted: Option<bool>,
+    /// The user.
+    pub user: Option<Arc<Definition>>,
+    /// By which program.
+    pub method: Option<Arc<Definition>>,
+    /// Options for that program.
+    pub flags: Option<Arc<Definition>>,
+}
+
+/// What the keywords stand at: not all of them may stand everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Play,
+    /// An entry of `roles`; its `vars` are parameters.
+    Role,
+    /// A task, a block, an import, or `apply`.
+    Tasks,
+}
+
+impl Loader<'_> {
+    /// Takes the common keywords from `keys`, on top of what is inherited.
+    pub(super) fn common(&mut self, keys: &mut Keys<'_>, outer: &Common, place: Place) -> Common {
+        let mut common = outer.clone();
+        if place != Place::Play {
+            self.conditions_of(keys, &mut common);
+            if let Some(node) = keys.take("delegate_to") {
+                common.delegate_to = Some(Arc::new(self.definition(node)));
+            }
+        }
+        if place == Place::Tasks {
+            self.vars_of(keys, &mut common);
+            let notified = keys.strings("notify", self.diagnostics);
+            let notified = notified.into_iter().map(|(node, name)| (name, node.span));
+            common.notify.extend(notified);
+        }
+        self.flags(keys, &mut common);
+        self.escalation(keys, &mut common.escalation);
+        common.tags.extend(keys.tags(self.diagnostics));
+        if let Some(node) = keys.take("environment") {
+            self.environment(node, &mut common.environment);
+        }
+        if let Some(number) = keys.number("throttle", self.diagnostics) {
+            common.throttle = usize::try_from(number).ok().filter(|limit| *limit > 0);
+        }
+        common.timeout = keys.number("timeout", self.diagnostics).or(common.timeout);
+        if let Some(node) = keys.take("connection") {
+            match node.as_str() {
+                Some("local") => common.local = true,
+                Some("ssh" | "smart") => common.local = false,
+                _ => self
+                    .diagnostics
+                    .push(expected("connection", "`ssh` or `local`", node)),
+            }
+        }
+        if let Some(node) = keys.take("module_defaults") {
+            self.module_defaults(node, &mut common.module_defaults);
+        }
+        common
+    }
+
+    /// Takes `when`.
+    pub(super) fn conditions_of(&mut self, keys: &mut Keys<'_>, common: &mut Common) {
+        if let Some(node) = keys.take("when") {
+            let conditions = self.conditions(node);
+            common.when.extend(conditions.into_iter().map(Arc::new));
+        }
+    }
+
+    /// Takes `vars`.
+    pub(super) fn vars_of(&mut self, keys: &mut Keys<'_>, common: &mut Common) {
+        if let Some(node) = keys.take("vars") {
+            let vars = self.definitions("`vars`", node);
+            Arc::make_mut(&mut common.vars).extend(vars);
+        }
+    }
+
+    fn flags(&mut self, keys: &mut Keys<'_>, common: &mut Common) {
+        let flags: [(&'static str, &mut bool); 6] = [
+            ("ignore_errors", &mut common.ignore_errors),
+            ("ignore_unreachable", &mut common.ignore_unreachable),
+            ("any_errors_fatal", &mut common.any_errors_fatal),
+            ("no_log", &mut common.no_log),
+            ("run_once", &mut common.run_once),
+            ("delegate_facts", &mut common.delegate_facts),
+        ];
+        for (key, flag) in flags {
+            if let Some(value) = keys.boolean(key, self.diagnostics) {
+                *flag = value;
+            }
+        }
+        let check_mode = keys.boolean("check_mode", self.diagnostics);
+        common.check_mode = check_mode.or(common.check_mode);
+        common.diff = keys.boolean("diff", self.diagnostics).or(common.diff);
+    }
+
+    fn escalation(&mut self, keys: &mut Keys<'_>, escalation: &mut Escalation) {
+        let wanted = keys.boolean("become", self.diagnostics);
+        escalation.wanted = wanted.or(escalation.wanted);
+        for (key, place) in [
+            ("become_user", &mut escalation.user),
+            ("become_method", &mut escalation.method),
+            ("become_flags", &mut escalation.flags),
+        ] {
+            if let Some(node) = keys.take(key) {
+                *place = Some(Arc::new(self.definition(node)));
+            }
+        }
+    }
+
+    /// A mapping, a template that gives one, or a list of these.
+    fn environment(&mut self, node: &Node, environment: &mut Vec<Arc<Definition>>) {
+        for node in node.as_list().unwrap_or(std::slice::from_ref(node)) {
+            let definition = self.definition(node);
+            if definition.literal().is_some_and(|value| !value.is_map()) {
+                self.diagnostics.push(expected(
+                    "environment",
+                    "a mapping of names to values",
+                    node,
+                ));
+            }
+            environment.push(Arc::new(definition));
+        }
+    }
+
+    fn module_defaults(&mut self, node: &Node, defaults: &mut Vec<(Arc<str>, Node)>) {
+        let Some(entries) = node.as_map() else {
+            let what = "a mapping of modules to arguments";
+            self.diagnostics
+                .push(expected("module_defaults", what, node));
+            return;
+        };
+        for entry in entries {
+            let Some(module) = super::action::find(entry.name()) else {
+                let names = super::action::names();
+                let wrong = Diagnostic::error(format!("there is no module `{}`", entry.name()))
+                    .at(entry.key.span, "not known here")
+                    .suggest(entry.name(), names);
+                self.diagnostics.push(wrong);
+                continue;
+            };
+            for argument in entry.value.as_map().unwrap_or_default() {
+                if module.field(argument.name()).is_none() {
+                    let known = module.fields.iter().map(|field| field.name);
+                    let problem =
+                        format!("`{}` has no argument `{}`", module.name, argument.name());
+                    let wrong = Diagnostic::error(problem)
+                        .at(argument.key.span, "not known here")
+                        .suggest(argument.name(), known);
+                    self.diagnostics.push(wrong);
+                }
+            }
+            defaults.push((Arc::from(module.name), entry.value.clone()));
+        }
+    }
+}
