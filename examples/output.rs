@@ -77,7 +77,7 @@ fn play(reporter: &mut dyn Reporter, count: usize, check: bool, pace: u32) {
         .collect();
     for (position, (role, name, outcome)) in tasks().into_iter().enumerate() {
         let task = TaskName {
-            position,
+            position: u32::try_from(position).unwrap_or(u32::MAX).into(),
             role: role.map(Into::into),
             name: name.into(),
             handler: name.starts_with("restart"),
@@ -212,6 +212,7 @@ fn count_result(recap: &mut Recap, status: Status) {
         Status::Skipped => recap.skipped += 1,
         Status::Unknown => recap.unknown += 1,
         Status::Ignored => recap.ignored += 1,
+        Status::Rescued => recap.rescued += 1,
         Status::Failed => recap.failed += 1,
         Status::Unreachable => recap.unreachable = true,
     }

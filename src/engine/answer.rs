@@ -12,7 +12,7 @@ use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId};
 use super::result::{all_hold, censor, conclude};
-use crate::event::Status;
+use crate::event::{Event, Status};
 use crate::playbook::{Action, Control, Task};
 use crate::source::Diagnostic;
 use crate::value::Value;
@@ -290,11 +290,21 @@ impl PlayRun<'_> {
                 return self.end_host(host);
             }
         }
-        if let Some(step) = front
+        self.show(host);
+    }
+
+    /// Tells which task the host is busy with, once everything has been told that it has ended before.
+    pub(super) fn show(&mut self, host: usize) {
+        let progress = &mut self.hosts[host].progress;
+        let front = progress.queue.front().map(|pending| pending.step);
+        if progress.untold == 0
             && progress.shown != front
+            && let Some(step) = front
         {
             progress.shown = front;
-            self.show(host, step);
+            let task = self.program.step(step).name.clone();
+            let host = self.hosts[host].name.clone();
+            self.events.event(&Event::TaskStarted { task, host });
         }
     }
 }

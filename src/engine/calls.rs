@@ -87,8 +87,10 @@ pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<
             .repeat
             .as_ref()
             .and_then(|repeat| repeat.label.as_ref());
+        let label = label.map(|label| label.render(&shared.templates, &scope));
         let label = match (label, &value) {
-            (Some(label), _) if runs => text(&label.render(&shared.templates, &scope)?),
+            (Some(Ok(label)), _) => text(&label),
+            (Some(Err(wrong)), _) if runs => return Err(wrong),
             (_, Some(value)) => text(value),
             (_, None) => String::new(),
         };

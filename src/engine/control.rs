@@ -6,7 +6,7 @@ use super::calls::{Item, ItemState, Prepared, first_false, text};
 use super::host::{Ended, PendingState};
 use super::play::PlayRun;
 use super::program::{Inclusion, StepId};
-use super::result::{ended, total_of};
+use super::result::{ended, rejudged, total_of};
 use super::shared::Shared;
 use super::view::View;
 use crate::event::Status;
@@ -31,7 +31,10 @@ impl PlayRun<'_> {
         let mut all = Vec::new();
         for (number, item) in prepared.items.iter().enumerate() {
             all.push(match item.state {
-                ItemState::Call(_) => self.control_item(host, step, task, number, item)?,
+                ItemState::Call(_) => {
+                    let ended = self.control_item(host, step, task, number, item)?;
+                    rejudged(self.shared, self.view(host, step), task, item, ended)?
+                }
                 ItemState::Skipped(_) => ended(Status::Skipped, None),
             });
         }

@@ -9,7 +9,7 @@ use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId};
 use super::result::ended;
-use crate::event::{Event, Position, Status, TaskName};
+use crate::event::{Position, Status, TaskName};
 use crate::value::{Map, Value};
 
 impl PlayRun<'_> {
@@ -176,6 +176,7 @@ impl PlayRun<'_> {
     /// Keeps a result until it can be told.
     pub(super) fn keep(&mut self, host: usize, step: StepId, result: crate::event::TaskResult) {
         let rank = self.program.rank(step);
+        self.hosts[host].progress.untold += 1;
         self.finished.entry(rank).or_default().push((host, result));
     }
 
@@ -200,12 +201,5 @@ impl PlayRun<'_> {
             .collect();
         self.shared.set_magic("ansible_play_hosts", names.clone());
         self.shared.set_magic("play_hosts", names);
-    }
-
-    /// Tells that the host begins a task.
-    pub(super) fn show(&mut self, host: usize, step: StepId) {
-        let task = self.program.step(step).name.clone();
-        let host = self.hosts[host].name.clone();
-        self.events.event(&Event::TaskStarted { task, host });
     }
 }

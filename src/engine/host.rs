@@ -53,6 +53,8 @@ pub(super) struct Progress {
     pub(super) position: StepId,
     /// The step that the reporters have been told it works on.
     pub(super) shown: Option<StepId>,
+    /// How many of its results have not been told yet.
+    pub(super) untold: usize,
     /// Whether the next step waits for other hosts.
     pub(super) parked: bool,
     /// Steps that have been sent or wait for those before them, in order.

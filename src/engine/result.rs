@@ -359,6 +359,38 @@ pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
     }
 }
 
+/// The result of a control action after `changed_when` and `failed_when` have had their say.
+pub(super) fn rejudged(
+    shared: &Shared,
+    view: View<'_>,
+    task: &Task,
+    item: &Item,
+    mut ended: Ended,
+) -> Result<Ended, Box<Diagnostic>> {
+    let registered = ended.registered.take().and_then(Value::into_map);
+    let mut registered = registered.unwrap_or_default();
+    let status = &mut ended.result.status;
+    if let Some(conditions) = &task.changed_when
+        && *status == Status::Ok
+        && all_hold(shared, view, task, item, &registered, conditions)?
+    {
+        *status = Status::Changed;
+        set(&mut registered, "changed", true);
+    }
+    if let Some(conditions) = &task.failed_when {
+        let failed = all_hold(shared, view, task, item, &registered, conditions)?;
+        if failed && *status != Status::Failed {
+            *status = Status::Failed;
+            ended.result.message = Some("`failed_when` holds".to_owned());
+        } else if !failed && *status == Status::Failed {
+            *status = Status::Ok;
+        }
+        set(&mut registered, "failed", failed);
+    }
+    ended.registered = Some(registered.into());
+    Ok(ended)
+}
+
 /// The result of a control action over all items of its loop.
 pub(super) fn total_of(prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
     if !prepared.is_loop {

@@ -53,6 +53,9 @@ impl PlayRun<'_> {
             for (host, result) in results {
                 final_failure |= is_final(&result);
                 self.report(host, self.program.step(step).name.clone(), result);
+                let untold = &mut self.hosts[host].progress.untold;
+                *untold = untold.saturating_sub(1);
+                self.show(host);
             }
             if final_failure {
                 let task = self.program.step(step).task();

@@ -144,10 +144,11 @@ impl Loader<'_> {
         let Action::Control(control) = action else {
             return;
         };
-        let general: &[&str] = &["until", "async", "poll", "changed_when", "become"];
+        let general: &[&str] = &["until", "async", "poll", "become"];
         let of_includes: &[&str] = &[
             "register",
             "notify",
+            "changed_when",
             "failed_when",
             "environment",
             "become_user",

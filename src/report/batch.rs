@@ -132,11 +132,11 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::Batch;
-    use crate::event::{Position, TaskName};
+    use crate::event::TaskName;
 
-    fn task(position: &Position) -> TaskName {
+    fn task(position: u32) -> TaskName {
         TaskName {
-            position,
+            position: position.into(),
             role: None,
             name: format!("task {position}").into(),
             handler: false,
@@ -155,13 +155,13 @@ mod tests {
         let mut batch = Batch::new(&[h1.clone(), h2.clone()]);
         batch.start(&h1, &task(1), now);
         batch.finish(&h1, &task(1), now);
-        assert!(!batch.is_past(1), "h2 has not begun");
+        assert!(!batch.is_past(&1.into()), "h2 has not begun");
         batch.start(&h2, &task(2), now);
-        assert!(batch.is_past(1), "h2 has begun a later one");
-        assert!(!batch.is_past(2));
+        assert!(batch.is_past(&1.into()), "h2 has begun a later one");
+        assert!(!batch.is_past(&2.into()));
         batch.leave(&h2);
         batch.finish(&h1, &task(2), now);
-        assert!(batch.is_past(2));
+        assert!(batch.is_past(&2.into()));
     }
 
     #[test]
