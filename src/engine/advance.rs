@@ -193,6 +193,7 @@ impl PlayRun<'_> {
             // What fails in check mode may be unknown only, and then the host goes on.
             keep_going: task.ignore_errors || fence || self.shared.options.check,
             timeout: Some(task.timeout.unwrap_or(TASK_TIMEOUT)),
+            ..Request::default()
         };
         let message = ToWorker::Run(request.clone());
         run.send(ToLink::Send(
