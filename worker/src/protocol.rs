@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -38,6 +39,17 @@ impl Frame {
     /// The frame that carries `message`.
     pub fn message<T: Serialize>(message: &T) -> io::Result<Self> {
         Ok(Self::Message(serde_json::to_vec(message)?))
+    }
+
+    /// The message that it carries.
+    pub fn parse<T: DeserializeOwned>(&self) -> io::Result<T> {
+        match self {
+            Self::Message(payload) => Ok(serde_json::from_slice(payload)?),
+            Self::Piece(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a piece of a file where a message was expected",
+            )),
+        }
     }
 
     /// Its payload.
@@ -272,7 +284,7 @@ mod tests {
             outcomes: vec![outcome, Outcome::default()],
         });
         let frame = Frame::message(&response).expect("it is small");
-        let back: FromWorker = serde_json::from_slice(frame.payload()).expect("it is JSON");
+        let back: FromWorker = frame.parse().expect("it is a message");
         assert_eq!(back, response);
     }
 

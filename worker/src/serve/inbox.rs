@@ -77,7 +77,7 @@ impl Inbox {
         let size = frame.payload().len();
         match frame {
             Frame::Piece(piece) => self.deliver_piece(piece)?,
-            Frame::Message(payload) => match serde_json::from_slice(&payload)? {
+            Frame::Message(_) => match frame.parse()? {
                 ToWorker::Run(request) => self.deliver_order(Order::Run(request), size),
                 ToWorker::Resume => self.deliver_order(Order::Resume, size),
                 ToWorker::Go(id) => {
