@@ -155,5 +155,6 @@ pub(super) fn worker_key(
     Ok(Some(Become {
         user,
         method: variables.become_method.unwrap_or_default(),
+        flags: variables.become_flags,
     }))
 }

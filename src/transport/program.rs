@@ -31,13 +31,11 @@ impl Invocation {
         match self {
             Self::Login(command) => Ok(vec!["sh".into(), "-c".into(), command.clone()]),
             Self::Script { text, become_ } => {
-                let mut argv = match become_ {
-                    Some(become_) => privileged(become_)?,
-                    None => Vec::new(),
-                };
                 let read = format!("eval \"$(head -c {})\"", text.len());
-                argv.extend(["sh".into(), "-c".into(), read]);
-                Ok(argv)
+                match become_ {
+                    Some(become_) => privileged(become_, read),
+                    None => Ok(vec!["sh".into(), "-c".into(), read]),
+                }
             }
         }
     }
@@ -61,18 +59,55 @@ impl Invocation {
     }
 }
 
-fn privileged(become_: &Become) -> Result<Vec<String>, ExecError> {
-    let user = &become_.user;
-    let odd =
-        |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
-    if user.is_empty() || user.starts_with('-') || user.contains(odd) {
-        return Err(ExecError::User(user.clone()));
+/// The arguments that run the script in a shell of another user.
+fn privileged(become_: &Become, script: String) -> Result<Vec<String>, ExecError> {
+    let user = become_.user.clone();
+    if user.is_empty() || user.starts_with('-') || user.contains(|c: char| c == '"' || odd(c)) {
+        return Err(ExecError::User(user));
     }
-    match become_.method {
-        BecomeMethod::Sudo => Ok(["sudo", "-n", "-H", "-u", user, "--"]
-            .map(str::to_owned)
-            .into()),
-    }
+    let flags = match &become_.flags {
+        Some(flags) => split(flags)?,
+        None => Vec::new(),
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let usual: Vec<String> = match (become_.method, &become_.flags) {
+        (BecomeMethod::Sudo, None) => words(&["sudo", "-n", "-H"]),
+        (BecomeMethod::Sudo, Some(_)) => words(&["sudo", "-n"]),
+        (BecomeMethod::Doas, _) => words(&["doas", "-n"]),
+        (BecomeMethod::Su, _) => words(&["su"]),
+    };
+    let end = match become_.method {
+        BecomeMethod::Sudo | BecomeMethod::Doas => {
+            vec![
+                "-u".into(),
+                user,
+                "--".into(),
+                "sh".into(),
+                "-c".into(),
+                script,
+            ]
+        }
+        // The user's own shell may be one that understands no scripts, or that lets nobody in.
+        BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user, "-c".into(), script],
+    };
+    Ok([usual, flags, end].concat())
+}
+
+/// Splits flags into words that can be quoted.
+fn split(flags: &str) -> Result<Vec<String>, ExecError> {
+    let words = shell_words::split(flags).ok();
+    words
+        .filter(|words| {
+            !words
+                .iter()
+                .any(|word| word.contains(|c| c != ' ' && odd(c)))
+        })
+        .ok_or_else(|| ExecError::Flags(flags.to_owned()))
+}
+
+/// What may mean something to a login shell in spite of the quotes, or looks like a mistake.
+fn odd(letter: char) -> bool {
+    letter.is_control() || letter.is_whitespace() || "'!".contains(letter)
 }
 
 /// Single quotes mean the same to every login shell as long as the word holds none of its own.
@@ -204,11 +239,16 @@ mod tests {
     use super::*;
 
     fn script(user: &str) -> Invocation {
+        script_by(BecomeMethod::Sudo, None, user)
+    }
+
+    fn script_by(method: BecomeMethod, flags: Option<&str>, user: &str) -> Invocation {
         Invocation::Script {
             text: "true".into(),
             become_: Some(Become {
                 user: user.into(),
-                method: BecomeMethod::Sudo,
+                method,
+                flags: flags.map(str::to_owned),
             }),
         }
     }
@@ -220,6 +260,43 @@ mod tests {
             "exec sudo -n -H -u root -- sh -c 'eval \"$(head -c 4)\"'"
         );
         assert_eq!(script("root").input(), b"true");
+    }
+
+    #[test]
+    fn every_method_has_its_way_to_run_the_script() {
+        use BecomeMethod::{Doas, Su, Sudo};
+        let end = "'eval \"$(head -c 4)\"'";
+        for (method, flags, expected) in [
+            (Sudo, Some(""), "sudo -n -u web -- sh -c"),
+            (
+                Sudo,
+                Some("-H -g 'a b'"),
+                "sudo -n -H -g 'a b' -u web -- sh -c",
+            ),
+            (Doas, None, "doas -n -u web -- sh -c"),
+            (
+                Doas,
+                Some("-C /etc/d.conf"),
+                "doas -n -C /etc/d.conf -u web -- sh -c",
+            ),
+            (Su, None, "su -s /bin/sh web -c"),
+            (Su, Some("-l"), "su -l -s /bin/sh web -c"),
+        ] {
+            let line = script_by(method, flags, "web").command_line().unwrap();
+            assert_eq!(line, format!("exec {expected} {end}"));
+        }
+    }
+
+    #[test]
+    fn flags_cannot_escape_from_the_command_line() {
+        for flags in ["-p \"it's\"", "'", "-p '!x'", "-p 'a\nb'"] {
+            let invocation = script_by(BecomeMethod::Sudo, Some(flags), "web");
+            let error = invocation.command_line().unwrap_err();
+            assert!(matches!(error, ExecError::Flags(_)), "{error}");
+        }
+        let harmless = script_by(BecomeMethod::Sudo, Some("-p '; $(reboot)'"), "web");
+        let line = harmless.command_line().unwrap();
+        assert!(line.contains(" -p '; $(reboot)' "), "{line}");
     }
 
     #[test]
