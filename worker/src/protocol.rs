@@ -167,7 +167,7 @@ pub struct Request {
     pub pause: Option<u64>,
     /// Start each call as a job and do not wait for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub background: Option<Background>,
+    pub background: Option<Box<Background>>,
 }
 
 /// How a job runs that outlives the worker.

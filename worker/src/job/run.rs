@@ -32,9 +32,10 @@ pub fn run(
     input.read_to_end(&mut text)?;
     let request: Request = serde_json::from_slice(&text)?;
     let wrong = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
-    let Some(Background { limit, job }) = request.background.clone() else {
+    let Some(background) = request.background.clone() else {
         return Err(wrong("the request is none for a job".into()));
     };
+    let Background { limit, job } = *background;
     check_name(&job).map_err(wrong)?;
     match rustix::process::setsid() {
         // Whoever leads a group, as in a shell, has a session to itself or wants none.

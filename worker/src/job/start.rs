@@ -28,10 +28,10 @@ pub(crate) fn start(
     let records = Records::new(host.cache());
     let call = Request {
         calls: vec![arguments.clone()],
-        background: Some(Background {
+        background: Some(Box::new(Background {
             limit,
             job: job.clone(),
-        }),
+        })),
         ..request.clone()
     };
     run(&call).map_err(|error| Failure::new(format!("the job `{job}` did not start: {error}")))?;

@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Map, Value};
 
 use super::Server;
+use crate::arg::Kind;
 use crate::job;
 use crate::module::Module;
 use crate::outcome::failed;
@@ -23,7 +24,8 @@ impl Server {
         // What can be known to fail fails here and not where nobody may ever look.
         let checked = job::check_name(&job)
             .map_err(Failure::new)
-            .and_then(|()| Ok((module.validate)(arguments)?));
+            .and_then(|()| Ok((module.validate)(arguments)?))
+            .and_then(|()| needs_no_controller(module, arguments));
         if let Err(failure) = checked {
             return Ok(failed(failure));
         }
@@ -51,5 +53,20 @@ impl Server {
                 ..Outcome::default()
             },
         })
+    }
+}
+
+/// Refuses arguments whose content the controller would have to send: it may be gone while the job runs.
+fn needs_no_controller(module: &Module, arguments: &Map<String, Value>) -> Result<(), Failure> {
+    let is_sent = |name: &str, value: &Value| {
+        let kind = module.field(name).map(|field| field.kind);
+        value.is_object() && matches!(kind, Some(Kind::ControllerFile | Kind::ControllerTemplate))
+    };
+    match arguments.iter().find(|(name, value)| is_sent(name, value)) {
+        None => Ok(()),
+        Some((name, _)) => Err(Failure::new(format!(
+            "argument `{name}`: a job cannot get files from the controller: leave out `async`, or copy the file in a \
+             task before this one"
+        ))),
     }
 }

@@ -8,7 +8,7 @@ const RESULT: &str = "/var/tmp/provision/async/j1.json";
 
 fn ended(outcome: &serde_json::Value) -> Entry {
     let record = json!({"ansible_job_id": "j1", "started": 1, "finished": 1, "outcome": outcome});
-    file(RESULT, &record.to_string())
+    file(RESULT, record.to_string())
 }
 
 #[test]

@@ -13,15 +13,15 @@ use super::worker::{Cache, Worker, mapping, request};
 /// Long enough for anything here; a test that fails takes as long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn background(limit: u64, job: &str) -> Option<Background> {
+fn background(limit: u64, job: &str) -> Background {
     let job = job.to_owned();
-    Some(Background { limit, job })
+    Background { limit, job }
 }
 
 /// A request to run a shell's script as a job.
 fn script(id: u64, job: &str, script: &str) -> Request {
     Request {
-        background: background(300, job),
+        background: Some(Box::new(background(300, job))),
         ..request(id, "shell", &json!({ "cmd": script }))
     }
 }
@@ -137,7 +137,7 @@ fn the_limit_ends_the_program_of_a_job() {
     let pid = cache.path("pid");
     let sleep = format!("echo before; sleep 300 & echo $! >{}; wait", pid.display());
     worker.outcome(Request {
-        background: background(1, "j1"),
+        background: Some(Box::new(background(1, "j1"))),
         // It would end a program that is waited for.
         timeout: Some(0),
         ..script(1, "j1", &sleep)
@@ -233,17 +233,25 @@ fn what_cannot_be_a_job_fails_at_once() {
     let escape = worker.outcome(script(1, "../j1", "true"));
     assert!(message(&escape).starts_with("\"../j1\" is no job: "));
     let unknown = worker.outcome(Request {
-        background: background(1, "j1"),
+        background: Some(Box::new(background(1, "j1"))),
         ..request(2, "no_such", &json!({}))
     });
     assert_eq!(message(&unknown), "there is no module `no_such`");
     let incomplete = worker.outcome(Request {
-        background: background(1, "j1"),
+        background: Some(Box::new(background(1, "j1"))),
         ..request(3, "stat", &json!({}))
     });
     assert_eq!(
         message(&incomplete),
         "argument `path`: required, but not given"
+    );
+    let file = json!({ "sha256": "00", "size": 1, "name": "motd" });
+    let sent = worker.outcome(Request {
+        background: Some(Box::new(background(1, "j1"))),
+        ..request(6, "copy", &json!({ "src": file, "dest": "/etc/motd" }))
+    });
+    assert!(
+        message(&sent).starts_with("argument `src`: a job cannot get files from the controller")
     );
     assert!(!cache.path("async").exists());
     assert_eq!(worker.outcome(script(4, "j1", "true")).failure, None);
