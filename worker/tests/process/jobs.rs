@@ -168,6 +168,18 @@ fn a_job_that_is_killed_has_died() {
     ));
     wait_for(|| pid.exists().then_some(()));
     let job = fs::read_to_string(pid).expect("it is there");
+    // Its name, in brackets, has no space; the session is the fourth number after the state.
+    let stat = fs::read_to_string(format!("/proc/{}/stat", job.trim())).expect("it runs");
+    assert_eq!(
+        stat.split(' ').nth(5),
+        Some(job.trim()),
+        "a session of its own"
+    );
+    let command = fs::read(format!("/proc/{}/cmdline", job.trim())).expect("it runs");
+    assert!(
+        !String::from_utf8_lossy(&command).contains("sleep"),
+        "nothing of the task"
+    );
     let killed = worker.outcome(request(
         2,
         "command",
