@@ -84,7 +84,7 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
     ),
     variable(
         "ansible_become_flags",
-        "a text",
+        "a text of options, quoted as for a shell, none of which holds `!` or a single quote",
         "Options for the program that becomes that user, in place of the usual ones.",
     ),
 ];
@@ -151,6 +151,14 @@ impl BecomeMethod {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
     }
+}
+
+/// The words of become flags; `None` if they are none. They go through a login shell, so there must be nothing in
+/// them that means something even in quotes. An empty text means no flags at all.
+pub fn become_flags(text: &str) -> Option<Vec<String>> {
+    let odd = |letter: char| letter.is_control() || "'!".contains(letter);
+    let words = shell_words::split(text).ok()?;
+    (!words.iter().any(|word| word.contains(odd))).then_some(words)
 }
 
 /// The connection variables of one host. What is not set is left to the command line and to defaults.
@@ -249,12 +257,9 @@ fn text(value: &Value) -> Option<String> {
     text.map(ToOwned::to_owned)
 }
 
-/// A text that may be empty: that means no flags at all.
 fn flags(value: &Value) -> Option<String> {
-    let text = value
-        .as_str()
-        .filter(|text| !text.contains(char::is_control));
-    text.map(ToOwned::to_owned)
+    let text = value.as_str()?;
+    become_flags(text).map(|_| text.to_owned())
 }
 
 fn path(value: &Value) -> Option<PathBuf> {
@@ -389,6 +394,10 @@ mod tests {
             ("ansible_timeout", json!(0)),
             ("ansible_timeout", json!(-1)),
             ("ansible_become", json!("yes")),
+            ("ansible_become_method", json!("pbrun")),
+            ("ansible_become_flags", json!(true)),
+            ("ansible_become_flags", json!("-p 'open")),
+            ("ansible_become_flags", json!("-p \"it's\"")),
             ("ansible_host", json!("")),
             ("ansible_host", json!("a\nb")),
             ("ansible_host_key_checking", json!("no")),

@@ -270,8 +270,8 @@ pub enum ExecError {
     User(String),
     /// The flags are none that a command line should hold.
     #[error(
-        "the become flags `{0}` cannot be used: expected options as for a shell, without `!`, line breaks and single \
-         quotes inside of words"
+        "the become flags `{0}` cannot be used: expected options, quoted as for a shell, none of which holds `!` \
+         or a single quote"
     )]
     Flags(String),
     /// It writes too much.

@@ -9,6 +9,7 @@ use super::error::{ExecError, Exit};
 use super::local::{ChildInput, ChildOutput};
 use super::settings::{Become, BecomeMethod};
 use super::ssh::{ChannelInput, ChannelOutput};
+use crate::inventory::connection::become_flags;
 
 /// What is to run, in a form that every shell understands: csh and fish are login shells too.
 #[derive(Clone, Debug)]
@@ -62,11 +63,13 @@ impl Invocation {
 /// The arguments that run the script in a shell of another user.
 fn privileged(become_: &Become, script: String) -> Result<Vec<String>, ExecError> {
     let user = become_.user.clone();
-    if user.is_empty() || user.starts_with('-') || user.contains(|c: char| c == '"' || odd(c)) {
+    let odd =
+        |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
+    if user.is_empty() || user.starts_with('-') || user.contains(odd) {
         return Err(ExecError::User(user));
     }
     let flags = match &become_.flags {
-        Some(flags) => split(flags)?,
+        Some(flags) => become_flags(flags).ok_or_else(|| ExecError::Flags(flags.clone()))?,
         None => Vec::new(),
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -91,23 +94,6 @@ fn privileged(become_: &Become, script: String) -> Result<Vec<String>, ExecError
         BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user, "-c".into(), script],
     };
     Ok([usual, flags, end].concat())
-}
-
-/// Splits flags into words that can be quoted.
-fn split(flags: &str) -> Result<Vec<String>, ExecError> {
-    let words = shell_words::split(flags).ok();
-    words
-        .filter(|words| {
-            !words
-                .iter()
-                .any(|word| word.contains(|c| c != ' ' && odd(c)))
-        })
-        .ok_or_else(|| ExecError::Flags(flags.to_owned()))
-}
-
-/// What may mean something to a login shell in spite of the quotes, or looks like a mistake.
-fn odd(letter: char) -> bool {
-    letter.is_control() || letter.is_whitespace() || "'!".contains(letter)
 }
 
 /// Single quotes mean the same to every login shell as long as the word holds none of its own.
