@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use provision_worker::protocol::{Request, ToWorker};
+use provision_worker::protocol::{Background, Request, ToWorker};
 
-use super::calls::{ItemState, Prepared, calls, module_call, prepare};
+use super::calls::{ItemState, Prepared, calls, environment, module_call, prepare};
 use super::control::ready;
 use super::gate::Gate;
 use super::host::{Ended, Pending, PendingState, Sent, Target};
@@ -252,6 +254,7 @@ impl PlayRun<'_> {
             base: &NOTHING,
         };
         let calls = calls(self.shared, view, call, &prepared)?;
+        let environment = environment(self.shared, view, task, &prepared)?;
         let delegated = target.host != host;
         let ahead = !self.reached(cursor);
         let check = self.shared.options.check && task.common.check_mode != Some(false)
@@ -276,6 +279,9 @@ impl PlayRun<'_> {
             // What fails in check mode may be unknown only, and then the host goes on.
             keep_going: task.common.ignore_errors || fence || self.shared.options.check,
             timeout: Some(task.common.timeout.unwrap_or(TASK_TIMEOUT)),
+            environment,
+            pause: task.repeat.as_ref().and_then(|repeat| repeat.pause),
+            background: background(task, host),
         };
         if delegated {
             self.delegated.insert(request.id, host);
@@ -308,6 +314,19 @@ impl PlayRun<'_> {
     }
 }
 
+/// How a task goes on by itself while the play does, under a name that no other job has.
+fn background(task: &Task, host: usize) -> Option<Box<Background>> {
+    static JOBS: AtomicU64 = AtomicU64::new(0);
+    let limit = task.background?;
+    let number = JOBS.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_nanos();
+    Some(Box::new(Background {
+        limit,
+        job: format!("j{now:x}-{host}-{number}"),
+    }))
+}
+
 /// Whether only the controller can say how the task has ended.
 fn decides(task: &Task) -> bool {
     let computed = |conditions: &Option<Vec<crate::playbook::When>>| {
@@ -317,7 +336,7 @@ fn decides(task: &Task) -> bool {
     task.failed_when.is_some() || computed(&task.changed_when) || task.retry.is_some()
 }
 
-/// How many items of a task run.
+/// The items of a task that run.
 pub(super) fn running(prepared: &Prepared) -> impl Iterator<Item = &super::calls::Item> {
     let items = prepared.items.iter();
     items.filter(|item| matches!(item.state, ItemState::Call(_)))

@@ -1,5 +1,6 @@
 //! From a task to the calls of a request: loop, conditions, rendered arguments, contents.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -158,6 +159,36 @@ fn holds(when: &When, scope: &Scope<'_>) -> Rendered<bool> {
             .evaluate_condition(condition, scope)
             .map_err(|error| Box::new(diagnostic(&error, &when.node))),
     }
+}
+
+/// The environment of the task's programs. An item of its loop has none of its own: the first one is looked at.
+pub(super) fn environment(
+    shared: &Shared,
+    view: View<'_>,
+    task: &Task,
+    prepared: &Prepared,
+) -> Rendered<BTreeMap<String, String>> {
+    let mut environment = BTreeMap::new();
+    let Some(item) = super::advance::running(prepared).next() else {
+        return Ok(environment);
+    };
+    for definition in &task.common.environment {
+        let scope = view.scope(shared, &item.locals);
+        let value = definition.render(&shared.templates, &scope)?;
+        let Some(map) = value.as_map() else {
+            let wrong = Diagnostic::error("`environment` must be a mapping of names to values").at(
+                definition.span,
+                format!("this is {}", crate::value::type_name(&value)),
+            );
+            return Err(Box::new(wrong));
+        };
+        for (name, value) in map {
+            if value.as_str() != Some(OMIT) {
+                environment.insert(crate::value::key_text(name), text(value));
+            }
+        }
+    }
+    Ok(environment)
 }
 
 /// Renders the arguments of each item that runs.

@@ -8,7 +8,7 @@ use super::link::{self, FromLink, LinkStart, WorkerKey};
 use super::roster::Roster;
 use super::shared::Shared;
 use super::view::View;
-use crate::inventory::connection::ConnectionVars;
+use crate::inventory::connection::{BecomeMethod, ConnectionVars, become_flags};
 use crate::playbook::Play;
 use crate::source::Diagnostic;
 use crate::template::Lookup;
@@ -168,11 +168,37 @@ pub(super) fn worker_key(
         // Whoever logs in as the user need not become it.
         return Ok(nobody);
     }
+    let method = match variables.become_method {
+        Some(method) => method,
+        None => match keyword(shared, view, keywords.method.as_ref())? {
+            Some(name) => BecomeMethod::named(&name).ok_or_else(|| no_method(&name))?,
+            None => BecomeMethod::default(),
+        },
+    };
+    let flags = match variables.become_flags {
+        Some(flags) => Some(flags),
+        None => keyword(shared, view, keywords.flags.as_ref())?,
+    };
+    if let Some(flags) = flags.as_ref().filter(|flags| become_flags(flags).is_none()) {
+        let wrong = format!("`become_flags` cannot be `{flags}`: no quotes of its own, no `!`");
+        return Err(Box::new(Diagnostic::error(wrong)));
+    }
     Ok(WorkerKey {
         escalation: Some(Become {
             user,
-            method: variables.become_method.unwrap_or_default(),
+            method,
+            flags,
         }),
         lane,
     })
+}
+
+fn no_method(name: &str) -> Box<Diagnostic> {
+    let known = BecomeMethod::ALL.map(BecomeMethod::name);
+    let wrong = Diagnostic::error(format!("there is no `become_method` `{name}`"));
+    Box::new(
+        wrong
+            .suggest(name, known.into_iter())
+            .help(format!("known: {}", known.join(", "))),
+    )
 }

@@ -79,8 +79,13 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
     ),
     variable(
         "ansible_become_method",
-        "`sudo`",
+        "`sudo`, `su` or `doas`",
         "How to become that user.",
+    ),
+    variable(
+        "ansible_become_flags",
+        "a text of options, quoted as for a shell, none of which holds `!` or a single quote",
+        "Options for the program that becomes that user, in place of the usual ones.",
     ),
 ];
 
@@ -123,6 +128,37 @@ pub enum BecomeMethod {
     /// `sudo`, which must not ask for a password.
     #[default]
     Sudo,
+    /// `su`, which asks everyone but root for a password.
+    Su,
+    /// `doas`, which must not ask for a password.
+    Doas,
+}
+
+impl BecomeMethod {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sudo, Self::Su, Self::Doas];
+
+    /// Its name, which is that of its program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sudo => "sudo",
+            Self::Su => "su",
+            Self::Doas => "doas",
+        }
+    }
+
+    /// The one called `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// The words of become flags; `None` if they are none. They go through a login shell, so there must be nothing in
+/// them that means something even in quotes. An empty text means no flags at all.
+pub fn become_flags(text: &str) -> Option<Vec<String>> {
+    let odd = |letter: char| letter.is_control() || "'!".contains(letter);
+    let words = shell_words::split(text).ok()?;
+    (!words.iter().any(|word| word.contains(odd))).then_some(words)
 }
 
 /// The connection variables of one host. What is not set is left to the command line and to defaults.
@@ -150,6 +186,8 @@ pub struct ConnectionVars {
     pub become_user: Option<String>,
     /// `ansible_become_method`
     pub become_method: Option<BecomeMethod>,
+    /// `ansible_become_flags`
+    pub become_flags: Option<String>,
 }
 
 /// A connection variable whose value cannot be obeyed.
@@ -182,6 +220,7 @@ impl ConnectionVars {
             r#become: reader.get("ansible_become", Value::as_bool)?,
             become_user: reader.get("ansible_become_user", text)?,
             become_method: reader.get("ansible_become_method", become_method)?,
+            become_flags: reader.get("ansible_become_flags", flags)?,
         })
     }
 }
@@ -216,6 +255,11 @@ fn text(value: &Value) -> Option<String> {
         .as_str()
         .filter(|text| !text.is_empty() && !text.contains(char::is_control));
     text.map(ToOwned::to_owned)
+}
+
+fn flags(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    become_flags(text).map(|_| text.to_owned())
 }
 
 fn path(value: &Value) -> Option<PathBuf> {
@@ -254,7 +298,7 @@ fn host_key_checking(value: &Value) -> Option<HostKeyChecking> {
 }
 
 fn become_method(value: &Value) -> Option<BecomeMethod> {
-    (value.as_str()? == "sudo").then_some(BecomeMethod::Sudo)
+    BecomeMethod::named(value.as_str()?)
 }
 
 /// A warning if a variable has Ansible's prefix but is none that we obey: it would be set in vain.
@@ -304,7 +348,8 @@ mod tests {
             "ansible_connection": "local", "ansible_timeout": 1.5,
             "ansible_ssh_private_key_file": "key", "ansible_ssh_known_hosts_file": "known",
             "ansible_host_key_checking": "accept-new", "ansible_become": true,
-            "ansible_become_user": "app", "ansible_become_method": "sudo",
+            "ansible_become_user": "app", "ansible_become_method": "doas",
+            "ansible_become_flags": "-L",
         });
         let expected = ConnectionVars {
             host: Some("192.0.2.1".into()),
@@ -317,7 +362,8 @@ mod tests {
             host_key_checking: Some(HostKeyChecking::AcceptNew),
             r#become: Some(true),
             become_user: Some("app".into()),
-            become_method: Some(BecomeMethod::Sudo),
+            become_method: Some(BecomeMethod::Doas),
+            become_flags: Some("-L".into()),
         };
         assert_eq!(read(&vars), Ok(expected));
         for variable in CONNECTION_VARIABLES {
@@ -348,6 +394,10 @@ mod tests {
             ("ansible_timeout", json!(0)),
             ("ansible_timeout", json!(-1)),
             ("ansible_become", json!("yes")),
+            ("ansible_become_method", json!("pbrun")),
+            ("ansible_become_flags", json!(true)),
+            ("ansible_become_flags", json!("-p 'open")),
+            ("ansible_become_flags", json!("-p \"it's\"")),
             ("ansible_host", json!("")),
             ("ansible_host", json!("a\nb")),
             ("ansible_host_key_checking", json!("no")),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::keys::{Keys, expected};
 use super::load::Loader;
 use super::{RoleUse, When};
+use crate::inventory::connection::{BecomeMethod, become_flags};
 use crate::source::{Diagnostic, Node, Span};
 use crate::vars::{Definition, Definitions};
 
@@ -162,7 +163,12 @@ impl Loader<'_> {
             ("become_flags", &mut escalation.flags),
         ] {
             if let Some(node) = keys.take(key) {
-                *place = Some(Arc::new(self.definition(node)));
+                let definition = self.definition(node);
+                let text = definition.literal().and_then(|value| value.as_str());
+                if let Some(wrong) = text.and_then(|text| wrong_escalation(key, text)) {
+                    self.diagnostics.push(wrong.at(node.span, ""));
+                }
+                *place = Some(Arc::new(definition));
             }
         }
     }
@@ -211,5 +217,21 @@ impl Loader<'_> {
             }
             defaults.push((Arc::from(module.name), entry.value.clone()));
         }
+    }
+}
+
+/// What is wrong with a literal keyword about becoming another user.
+fn wrong_escalation(key: &str, text: &str) -> Option<Diagnostic> {
+    let known = BecomeMethod::ALL.map(BecomeMethod::name);
+    match key {
+        "become_method" if BecomeMethod::named(text).is_none() => {
+            let wrong = Diagnostic::error(format!("there is no `become_method` `{text}`"));
+            let wrong = wrong.suggest(text, known.into_iter());
+            Some(wrong.note(format!("known: {}", known.join(", "))))
+        }
+        "become_flags" if become_flags(text).is_none() => Some(Diagnostic::error(
+            "`become_flags` must be words of a shell, without `'` and `!` in them",
+        )),
+        _ => None,
     }
 }

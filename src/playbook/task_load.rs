@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use provision_worker::arg::Kind;
+
 use super::action;
 use super::common::{Common, Place};
 use super::keys::{Keys, expected};
@@ -119,6 +121,7 @@ impl Loader<'_> {
         }
         let action = self.action(&entry, extra, &keys, outer, &mut common)?;
         self.refuse_on_controller(&action, &keys);
+        self.refuse_in_background(&action, background.and(keys.given("async")));
         let shown = name.map_or_else(|| action::describe(&entry), str::to_owned);
         let (line, _) = self.sources.line_column(node.span);
         let at = format!("{}:{line}", self.sources.path(node.span.file).display());
@@ -168,6 +171,30 @@ impl Loader<'_> {
             if includes {
                 wrong = wrong.help("what is meant for the included tasks goes below `apply`");
             }
+            self.diagnostics.push(wrong);
+        }
+    }
+
+    /// Nobody is there to hand out the controller's files to what goes on by itself.
+    fn refuse_in_background(&mut self, action: &Action, key: Option<&crate::source::Entry>) {
+        let (Some(key), Action::Module(call)) = (key, action) else {
+            return;
+        };
+        let needs_file = |argument: &super::Argument| {
+            let field = call.module.field(argument.name);
+            field.is_some_and(|field| {
+                matches!(field.kind, Kind::ControllerFile | Kind::ControllerTemplate)
+            })
+        };
+        let on_host = call.arguments.iter().any(|argument| {
+            argument.name == "remote_src"
+                && argument.value.literal().and_then(|value| value.as_bool()) == Some(true)
+        });
+        if !on_host && call.arguments.iter().any(needs_file) {
+            let name = call.module.name;
+            let wrong = Diagnostic::error(format!("`{name}` cannot go on in the background"))
+                .at(key.key.span, "with `poll: 0`")
+                .help("it needs files of the controller: leave `poll` out to wait for it");
             self.diagnostics.push(wrong);
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::embedded::EmbeddedWorker;
 use super::error::{ExecError, Exit, WorkerError};
 use super::program::{Input, Invocation, Output};
-use super::settings::Become;
+use super::settings::{Become, BecomeMethod};
 use super::worker::{Worker, WorkerReceiver, WorkerSender};
 
 /// The script, with `@WORKERS@` where the known architectures go.
@@ -212,19 +212,22 @@ impl Bootstrap<'_> {
     fn not_started(&self) -> WorkerError {
         let host = self.output.host().to_owned();
         let stderr = self.output.complaint();
-        let user = self.become_.map(|become_| become_.user.clone());
-        match (self.output.exit(), user) {
+        match (self.output.exit(), self.become_) {
             (Some(Exit::Lost(reason)), _) => ExecError::Lost {
                 host,
                 reason: reason.clone(),
             }
             .into(),
-            (_, Some(user)) if stderr.contains("sudo: a password is required") => {
-                WorkerError::BecomePassword { host, user }
+            (_, Some(become_)) if wants_password(become_.method, &stderr) => {
+                WorkerError::BecomePassword {
+                    host,
+                    user: become_.user.clone(),
+                    method: become_.method,
+                }
             }
-            (exit, user) => WorkerError::NotStarted {
+            (exit, become_) => WorkerError::NotStarted {
                 host,
-                user,
+                user: become_.map(|become_| become_.user.clone()),
                 exit: exit.cloned().unwrap_or(Exit::Status(0)),
                 stderr,
             },
@@ -238,6 +241,28 @@ impl Bootstrap<'_> {
             stderr: self.output.complaint(),
         }
     }
+}
+
+/// Whether that is how the method's program complains that nobody gives it a password.
+fn wants_password(method: BecomeMethod, stderr: &str) -> bool {
+    let complaints: &[&str] = match method {
+        BecomeMethod::Sudo => &["a password is required", "a terminal is required"],
+        BecomeMethod::Doas => &[
+            "Authentication required",
+            "Authorization required",
+            "a tty is required",
+        ],
+        // It takes the script's first line for the password.
+        BecomeMethod::Su => &[
+            "Authentication failure",
+            "Authentication token manipulation error",
+            "incorrect password",
+            "must be run from a terminal",
+        ],
+    };
+    complaints
+        .iter()
+        .any(|complaint| stderr.contains(complaint))
 }
 
 /// Takes the first thing that the script says off `buffer`, with the noise before it.

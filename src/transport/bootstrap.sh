@@ -27,7 +27,8 @@ if [ -z "$cache" ] || ! own "$directory"; then
 fi
 file=$directory/worker-$sha256
 if [ ! -f "$file" ] || ! matches "$file"; then
-    upload=$directory/upload-$$
+    # The home may be that of other hosts too, which have processes of the same number.
+    upload=$directory/upload-$(uname -n)-$$
     if command -v gzip >/dev/null 2>&1; then
         say need "$arch" gzip
         head -c "$compressed" | gzip -dc >"$upload"
@@ -39,8 +40,9 @@ if [ ! -f "$file" ] || ! matches "$file"; then
         rm -f "$upload"
         fail damaged "$file"
     fi
-    # Files that are older than a day: workers of other builds, and what interrupted uploads left.
-    find "$directory" -type f -mtime +0 ! -name "worker-$sha256" -exec rm -f {} + 2>/dev/null
+    # Files that are older than a day: workers of other builds, and what interrupted uploads left. What is in
+    # directories stays: the results of jobs are kept until someone removes them.
+    find "$directory/." ! -name . -prune -type f -mtime +0 ! -name "worker-$sha256" -exec rm -f {} + 2>/dev/null
 fi
 [ -x "$file" ] || fail noexec "$file"
 exec "$file"

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::settings::Address;
+use super::settings::{Address, BecomeMethod};
 
 /// The way from an address to a login, for the messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -268,6 +268,12 @@ pub enum ExecError {
     /// The name is none that a command line should hold.
     #[error("`{0}` is not the name of a user")]
     User(String),
+    /// The flags are none that a command line should hold.
+    #[error(
+        "the become flags `{0}` cannot be used: expected options, quoted as for a shell, none of which holds `!` \
+         or a single quote"
+    )]
+    Flags(String),
     /// It writes too much.
     #[error("the command on `{host}` wrote more than {limit} bytes")]
     TooMuchOutput {
@@ -307,16 +313,19 @@ pub enum WorkerError {
         /// What the host's programs complained about.
         stderr: String,
     },
-    /// `sudo` is not willing without a password.
+    /// The program that becomes another user is not willing without a password.
     #[error(
-        "sudo on `{host}` asks for a password to become `{user}`: give the login user a NOPASSWD rule there, \
-         or log in as `{user}`"
+        "{} on `{host}` asks for a password to become `{user}`: {}, or log in as `{user}`",
+        method.name(),
+        way_without_password(*method)
     )]
     BecomePassword {
         /// The host.
         host: String,
         /// Whom to become.
         user: String,
+        /// By what means.
+        method: BecomeMethod,
     },
     /// The worker did not come up.
     #[error("the worker on `{host}`{} did not start: {exit}{}", as_user(user.as_ref()), says(stderr))]
@@ -381,6 +390,14 @@ pub enum WorkerError {
         /// What it complained about.
         stderr: String,
     },
+}
+
+fn way_without_password(method: BecomeMethod) -> &'static str {
+    match method {
+        BecomeMethod::Sudo => "give the login user a NOPASSWD rule there",
+        BecomeMethod::Doas => "give the login user a `permit nopass` rule there",
+        BecomeMethod::Su => "become it by `sudo` or `doas` with a rule that asks for none",
+    }
 }
 
 fn as_user(user: Option<&String>) -> String {

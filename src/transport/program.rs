@@ -9,6 +9,7 @@ use super::error::{ExecError, Exit};
 use super::local::{ChildInput, ChildOutput};
 use super::settings::{Become, BecomeMethod};
 use super::ssh::{ChannelInput, ChannelOutput};
+use crate::inventory::connection::become_flags;
 
 /// What is to run, in a form that every shell understands: csh and fish are login shells too.
 #[derive(Clone, Debug)]
@@ -31,13 +32,11 @@ impl Invocation {
         match self {
             Self::Login(command) => Ok(vec!["sh".into(), "-c".into(), command.clone()]),
             Self::Script { text, become_ } => {
-                let mut argv = match become_ {
-                    Some(become_) => privileged(become_)?,
-                    None => Vec::new(),
-                };
                 let read = format!("eval \"$(head -c {})\"", text.len());
-                argv.extend(["sh".into(), "-c".into(), read]);
-                Ok(argv)
+                match become_ {
+                    Some(become_) => privileged(become_, read),
+                    None => Ok(vec!["sh".into(), "-c".into(), read]),
+                }
             }
         }
     }
@@ -61,18 +60,40 @@ impl Invocation {
     }
 }
 
-fn privileged(become_: &Become) -> Result<Vec<String>, ExecError> {
-    let user = &become_.user;
+/// The arguments that run the script in a shell of another user.
+fn privileged(become_: &Become, script: String) -> Result<Vec<String>, ExecError> {
+    let user = become_.user.clone();
     let odd =
         |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
     if user.is_empty() || user.starts_with('-') || user.contains(odd) {
-        return Err(ExecError::User(user.clone()));
+        return Err(ExecError::User(user));
     }
-    match become_.method {
-        BecomeMethod::Sudo => Ok(["sudo", "-n", "-H", "-u", user, "--"]
-            .map(str::to_owned)
-            .into()),
-    }
+    let flags = match &become_.flags {
+        Some(flags) => become_flags(flags).ok_or_else(|| ExecError::Flags(flags.clone()))?,
+        None => Vec::new(),
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let usual: Vec<String> = match (become_.method, &become_.flags) {
+        (BecomeMethod::Sudo, None) => words(&["sudo", "-n", "-H"]),
+        (BecomeMethod::Sudo, Some(_)) => words(&["sudo", "-n"]),
+        (BecomeMethod::Doas, _) => words(&["doas", "-n"]),
+        (BecomeMethod::Su, _) => words(&["su"]),
+    };
+    let end = match become_.method {
+        BecomeMethod::Sudo | BecomeMethod::Doas => {
+            vec![
+                "-u".into(),
+                user,
+                "--".into(),
+                "sh".into(),
+                "-c".into(),
+                script,
+            ]
+        }
+        // The user's own shell may be one that understands no scripts, or that lets nobody in.
+        BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user, "-c".into(), script],
+    };
+    Ok([usual, flags, end].concat())
 }
 
 /// Single quotes mean the same to every login shell as long as the word holds none of its own.
@@ -204,11 +225,16 @@ mod tests {
     use super::*;
 
     fn script(user: &str) -> Invocation {
+        script_by(BecomeMethod::Sudo, None, user)
+    }
+
+    fn script_by(method: BecomeMethod, flags: Option<&str>, user: &str) -> Invocation {
         Invocation::Script {
             text: "true".into(),
             become_: Some(Become {
                 user: user.into(),
-                method: BecomeMethod::Sudo,
+                method,
+                flags: flags.map(str::to_owned),
             }),
         }
     }
@@ -220,6 +246,43 @@ mod tests {
             "exec sudo -n -H -u root -- sh -c 'eval \"$(head -c 4)\"'"
         );
         assert_eq!(script("root").input(), b"true");
+    }
+
+    #[test]
+    fn every_method_has_its_way_to_run_the_script() {
+        use BecomeMethod::{Doas, Su, Sudo};
+        let end = "'eval \"$(head -c 4)\"'";
+        for (method, flags, expected) in [
+            (Sudo, Some(""), "sudo -n -u web -- sh -c"),
+            (
+                Sudo,
+                Some("-H -g 'a b'"),
+                "sudo -n -H -g 'a b' -u web -- sh -c",
+            ),
+            (Doas, None, "doas -n -u web -- sh -c"),
+            (
+                Doas,
+                Some("-C /etc/d.conf"),
+                "doas -n -C /etc/d.conf -u web -- sh -c",
+            ),
+            (Su, None, "su -s /bin/sh web -c"),
+            (Su, Some("-l"), "su -l -s /bin/sh web -c"),
+        ] {
+            let line = script_by(method, flags, "web").command_line().unwrap();
+            assert_eq!(line, format!("exec {expected} {end}"));
+        }
+    }
+
+    #[test]
+    fn flags_cannot_escape_from_the_command_line() {
+        for flags in ["-p \"it's\"", "'", "-p '!x'", "-p 'a\nb'"] {
+            let invocation = script_by(BecomeMethod::Sudo, Some(flags), "web");
+            let error = invocation.command_line().unwrap_err();
+            assert!(matches!(error, ExecError::Flags(_)), "{error}");
+        }
+        let harmless = script_by(BecomeMethod::Sudo, Some("-p '; $(reboot)'"), "web");
+        let line = harmless.command_line().unwrap();
+        assert!(line.contains(" -p '; $(reboot)' "), "{line}");
     }
 
     #[test]

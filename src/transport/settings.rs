@@ -77,4 +77,7 @@ pub struct Become {
     pub user: String,
     /// By what means.
     pub method: BecomeMethod,
+    /// Options for the method's program, split as a shell does it; without them, the usual ones. `-n` for `sudo` and
+    /// `doas` is there in any case: nobody answers if they ask for a password.
+    pub flags: Option<String>,
 }

@@ -88,18 +88,8 @@ impl WorkerReceiver {
         }
         let payload = self.buffer[HEADER..end].to_vec();
         self.buffer.drain(..end);
-        match frame(payload) {
-            Frame::Message(json) => {
-                let message = serde_json::from_slice(&json);
-                message
-                    .map(Some)
-                    .map_err(|error| self.garbled(error.into()))
-            }
-            Frame::Piece(_) => Err(self.garbled(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a piece of a file, which only the controller sends",
-            ))),
-        }
+        let message = frame(payload).parse();
+        message.map(Some).map_err(|error| self.garbled(error))
     }
 
     fn garbled(&self, source: io::Error) -> WorkerError {

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Proxy};
 
 use crate::arg::AbsPath;
 use crate::checksum::Checksum;
@@ -111,8 +111,8 @@ impl Download {
             .root_certs(RootCerts::new_with_certs(&certificates))
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
-        // Proxies are those of the environment.
         let config = Agent::config_builder()
+            .proxy(self.proxy(host)?)
             .tls_config(tls)
             .user_agent("provision")
             .timeout_resolve(Some(self.timeout))
@@ -121,6 +121,43 @@ impl Download {
             .timeout_per_read(Some(self.timeout))
             .build();
         Ok(config.into())
+    }
+
+    /// The proxy that the environment has for this kind of URL.
+    fn proxy(&self, host: &Host) -> Result<Option<Proxy>, Failure> {
+        let variable = |name: &str| {
+            let set = [name.to_owned(), name.to_uppercase()].into_iter();
+            set.filter_map(|name| Some((host.variable(&name)?, name)))
+                .find(|(value, _)| !value.is_empty())
+        };
+        let scheme = self.url.split_once("://").map_or("", |(scheme, _)| scheme);
+        let found = variable(&format!("{scheme}_proxy")).or_else(|| variable("all_proxy"));
+        let Some((url, name)) = found else {
+            return Ok(None);
+        };
+        // What it is is not said: there may be a password in it.
+        let wrong = |error: ureq::Error| self.failure(&format!("`{name}` names no proxy: {error}"));
+        let proxy = Proxy::new(&url).map_err(wrong)?;
+        let (around, _) = variable("no_proxy").unwrap_or_default();
+        let mut builder = Proxy::builder(proxy.protocol())
+            .host(proxy.host())
+            .port(proxy.port());
+        if let Some(user) = proxy.username() {
+            builder = builder.username(user);
+        }
+        if let Some(password) = proxy.password() {
+            builder = builder.password(password);
+        }
+        for name in around
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
+            // A name stands for all that is below it, with a dot before it or without.
+            let bare = name.trim_start_matches('.');
+            builder = builder.no_proxy(bare).no_proxy(&format!(".{bare}"));
+        }
+        builder.build().map(Some).map_err(wrong)
     }
 
     fn failure(&self, why: &str) -> Failure {

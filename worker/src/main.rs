@@ -1,11 +1,13 @@
-//! The worker that the controller starts on a host. All of it is in the library.
+//! The worker that the controller starts on a host, and the job that a worker starts. All of it is in the library.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use provision_worker::serve::serve;
+use provision_worker::{job, modules};
 use rustix::fs::Mode;
 
 fn main() -> ExitCode {
@@ -25,5 +27,11 @@ fn run() -> io::Result<()> {
     // As plain files: the library buffers by itself, and by frames rather than by lines.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == job::ARGUMENT)
+    {
+        return job::run(input, output, modules::find);
+    }
     serve(input, output)
 }

@@ -5,8 +5,10 @@
 //! there is one version of this protocol at any time. A frame is bounded on both sides: neither can make the
 //! other allocate more than [`MAX_FRAME`] bytes.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -37,6 +39,17 @@ impl Frame {
     /// The frame that carries `message`.
     pub fn message<T: Serialize>(message: &T) -> io::Result<Self> {
         Ok(Self::Message(serde_json::to_vec(message)?))
+    }
+
+    /// The message that it carries.
+    pub fn parse<T: DeserializeOwned>(&self) -> io::Result<T> {
+        match self {
+            Self::Message(payload) => Ok(serde_json::from_slice(payload)?),
+            Self::Piece(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a piece of a file where a message was expected",
+            )),
+        }
     }
 
     /// Its payload.
@@ -93,8 +106,12 @@ impl Frame {
         }
         reader.read_exact(&mut header[1..])?;
         let (frame, length) = Self::parse_header(header)?;
-        let mut payload = vec![0; length];
-        reader.read_exact(&mut payload)?;
+        // A header can announce more than ever comes: memory is for what has come.
+        let mut payload = Vec::new();
+        let read = reader.take(length as u64).read_to_end(&mut payload)?;
+        if read < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         Ok(Some(frame(payload)))
     }
 }
@@ -123,7 +140,7 @@ pub enum ToWorker {
     clippy::struct_excessive_bools,
     reason = "four independent switches of a message"
 )]
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Request {
     /// Names the request in the answers. It grows from request to request.
     pub id: u64,
@@ -141,6 +158,26 @@ pub struct Request {
     pub keep_going: bool,
     /// The longest time a program of the task may take, in seconds.
     pub timeout: Option<u64>,
+    /// Variables for every program of the task, and the proxies of what the module itself gets from the network.
+    /// A module that needs a variable to understand its program sets it all the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    /// How long to wait between two calls, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<u64>,
+    /// Start each call as a job and do not wait for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Box<Background>>,
+}
+
+/// How a job runs that outlives the worker.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Background {
+    /// The longest time it may take, in seconds. The request's `timeout` does not count.
+    pub limit: u64,
+    /// What it is called. The jobs of a request with several calls are called `JOB.1`, `JOB.2` and so on; what
+    /// is registered says which.
+    pub job: String,
 }
 
 /// What the worker says.
@@ -247,7 +284,7 @@ mod tests {
             outcomes: vec![outcome, Outcome::default()],
         });
         let frame = Frame::message(&response).expect("it is small");
-        let back: FromWorker = serde_json::from_slice(frame.payload()).expect("it is JSON");
+        let back: FromWorker = frame.parse().expect("it is a message");
         assert_eq!(back, response);
     }
 

@@ -184,9 +184,14 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn root() -> Become {
+    root_by(BecomeMethod::Sudo)
+}
+
+fn root_by(method: BecomeMethod) -> Become {
     Become {
         user: "root".into(),
-        method: BecomeMethod::Sudo,
+        method,
+        flags: None,
     }
 }
 
@@ -241,12 +246,41 @@ async fn files_of_other_builds_are_removed_when_they_are_old() {
     );
     fs::write(&old, "").unwrap();
     fs::write(&recent, "").unwrap();
+    let result = machine.cache().join("async/j1.json");
+    fs::create_dir(result.parent().unwrap()).unwrap();
+    fs::write(&result, "").unwrap();
     let two_days_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
-    let file = fs::File::options().write(true).open(&old).unwrap();
-    file.set_modified(two_days_ago).unwrap();
+    for file in [&old, &result] {
+        let file = fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(two_days_ago).unwrap();
+    }
     machine.start(&worker("ops"), None).await.unwrap();
     assert!(!old.exists());
     assert!(recent.exists());
+    assert!(result.exists(), "it is the result of a job");
+}
+
+#[tokio::test]
+async fn workers_of_one_user_can_be_started_at_once_even_for_the_first_time() {
+    let machine = Machine::new();
+    let worker = worker("ops");
+    for found in ["nothing", "an altered worker", "the worker"] {
+        if found == "an altered worker" {
+            fs::write(machine.installed(&worker), "altered").unwrap();
+        }
+        let start = || machine.start(&worker, None);
+        let (first, second, third) = tokio::join!(start(), start(), start());
+        for started in [first, second, third] {
+            let mut started = started.unwrap_or_else(|error| panic!("{found}: {error}"));
+            assert_eq!(started.hello.build, worker.sha256);
+            drop(started.outgoing);
+            assert_eq!(started.incoming.recv().await.unwrap(), None);
+        }
+        let installed = fs::read(machine.installed(&worker)).unwrap();
+        assert_eq!(installed, worker.file().unwrap());
+        let names = fs::read_dir(machine.cache()).unwrap();
+        assert_eq!(names.count(), 1, "{found}: nothing else is left behind");
+    }
 }
 
 #[tokio::test]
@@ -316,11 +350,65 @@ async fn another_user_is_become_by_sudo() {
 }
 
 #[tokio::test]
-async fn a_sudo_that_wants_a_password_is_named() {
-    let machine = Machine::new().with("sudo", "echo 'sudo: a password is required' >&2; exit 1");
-    let error = machine.error(&worker("root"), Some(&root())).await;
+async fn another_user_is_become_by_su_or_doas() {
+    let machine = Machine::new()
+        .with(
+            "su",
+            "[ \"$1 $2 $3 $4\" = '-s /bin/sh root -c' ] && [ $# = 5 ] && exec sh -c \"$5\"",
+        )
+        .with(
+            "doas",
+            "[ \"$1 $2 $3 $4\" = '-n -u root --' ] && shift 4 && exec \"$@\"",
+        );
+    for method in [BecomeMethod::Su, BecomeMethod::Doas] {
+        let worker = worker("root");
+        let become_ = root_by(method);
+        machine.start(&worker, Some(&become_)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_wants_a_password_is_named_with_what_helps() {
+    for (method, complaint, helps) in [
+        (
+            BecomeMethod::Sudo,
+            "sudo: a password is required",
+            "give the login user a NOPASSWD rule there",
+        ),
+        (
+            BecomeMethod::Doas,
+            "doas: Authentication required",
+            "give the login user a `permit nopass` rule there",
+        ),
+        (
+            BecomeMethod::Su,
+            "Password: su: Authentication failure",
+            "become it by `sudo` or `doas` with a rule that asks for none",
+        ),
+    ] {
+        let program = method.name();
+        // It has read something, as `su` does.
+        let script = format!("read -r line; echo '{complaint}' >&2; exit 1");
+        let machine = Machine::new().with(program, &script);
+        let become_ = root_by(method);
+        let error = machine.error(&worker("root"), Some(&become_)).await;
+        assert_eq!(
+            error,
+            format!(
+                "{program} on `h` asks for a password to become `root`: {helps}, or log in as `root`"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_missing_is_named() {
+    let machine = Machine::new();
+    let become_ = root_by(BecomeMethod::Doas);
+    let error = machine.error(&worker("root"), Some(&become_)).await;
     assert!(
-        error.starts_with("sudo on `h` asks for a password to become `root`"),
+        error.starts_with("the worker on `h` as `root` did not start: exit status 127")
+            && error.contains("doas"),
         "{error}"
     );
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use russh::client::{self, Config, DisconnectReason, Handle};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
 use russh::{Disconnect, Preferred};
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -38,8 +39,9 @@ const SPREAD: u32 = 1000;
 /// After this time without a word from the host it is asked for a sign of life.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// After as many unanswered questions the connection counts as lost.
-const KEEPALIVE_MAX: usize = 3;
+/// As many questions may be unanswered when it is time for the next one; then the connection counts as lost. So a
+/// host that has vanished is noticed after a minute. A worker that hangs is not: its host's SSH server answers.
+const KEEPALIVE_MAX: u32 = 3;
 
 /// The host keys that are asked for. RSA signatures over SHA-1 are not among them.
 const HOST_KEYS: [Algorithm; 6] = [
@@ -66,6 +68,8 @@ pub(crate) struct Client {
     known_hosts: KnownHostsFiles,
     keys: KeyFiles,
     pacing: Pacing,
+    /// [`KEEPALIVE`], except in tests.
+    pub(super) keepalive: Duration,
 }
 
 impl Client {
@@ -74,6 +78,7 @@ impl Client {
             known_hosts: KnownHostsFiles::default(),
             keys: KeyFiles::new(prompt),
             pacing: Pacing::new(),
+            keepalive: KEEPALIVE,
         }
     }
 
@@ -127,9 +132,13 @@ impl Client {
         attempt: &mut Attempt<'_>,
     ) -> Result<Handle<Handler>, ConnectError> {
         let stream = open(&settings.address, attempt).await?;
+        let patience = self.keepalive * (KEEPALIVE_MAX + 1);
+        // Nothing is asked while bytes that the host does not acknowledge fill the buffers: then the kernel notices.
+        let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+        let _ = set_tcp_user_timeout(&stream, millis);
         let config = Config {
-            keepalive_interval: Some(KEEPALIVE),
-            keepalive_max: KEEPALIVE_MAX,
+            keepalive_interval: Some(self.keepalive),
+            keepalive_max: KEEPALIVE_MAX as usize,
             preferred: Preferred {
                 key: Cow::Owned(check.prefer(&HOST_KEYS)),
                 ..Preferred::DEFAULT
@@ -139,6 +148,7 @@ impl Client {
         let handler = Handler {
             check: Arc::clone(check),
             ending: Arc::clone(&attempt.ending),
+            patience,
         };
         let exchange = client::connect_stream(Arc::new(config), stream, handler);
         let mut handle = attempt
@@ -206,6 +216,8 @@ fn failed_exchange(error: HandlerError, address: &Address, attempt: &Attempt<'_>
 pub(super) struct Handler {
     check: Arc<HostKeyCheck>,
     ending: Arc<Ending>,
+    /// How long a host may be silent.
+    patience: Duration,
 }
 
 /// Why the SSH library gives up: its reasons and ours.
@@ -245,6 +257,11 @@ impl client::Handler for Handler {
                 self.ending.set(format!("it says {said:?}"));
             }
             DisconnectReason::Error(HandlerError::Ssh(russh::Error::Disconnect)) => {}
+            DisconnectReason::Error(HandlerError::Ssh(russh::Error::KeepaliveTimeout)) => {
+                let patience = self.patience.as_secs_f32();
+                self.ending
+                    .set(format!("it has not answered for {patience} s"));
+            }
             DisconnectReason::Error(error) => self.ending.set(error.to_string()),
         }
         Ok(())

@@ -13,6 +13,8 @@ use russh::{Channel, ChannelId};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::Client;
+use crate::transport::program::Invocation;
 use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking};
 use crate::transport::{ConnectError, Connector, ExecError, Exit, NoPrompt, Prompt, Session};
 
@@ -78,6 +80,8 @@ impl server::Handler for Server {
                 session.exit_status_request(channel, 3)?;
                 session.close(channel)
             }
+            // Nor does it answer anything else on this connection.
+            b"freeze" => std::future::pending().await,
             b"hang up" => Err(russh::Error::Disconnect),
             _ => session.channel_failure(channel),
         }
@@ -290,6 +294,20 @@ async fn a_connection_that_is_lost_under_a_command_is_an_error() {
     assert!(matches!(error, ExecError::Lost { .. }), "{error}");
     let error = session.exec_raw("greet", None).await.unwrap_err();
     assert!(matches!(error, ExecError::Lost { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_that_vanishes_under_a_command_is_noticed() {
+    let site = Site::new(&[Manner::Serve]).await;
+    let mut client = Client::new(Arc::new(NoPrompt));
+    client.keepalive = Duration::from_millis(25);
+    let settings = site.settings(&key(LOGIN_KEY));
+    let connection = client.connect(&"h".into(), &settings).await.unwrap();
+    let freeze = Invocation::Login("freeze".into());
+    let (_input, mut output) = connection.start(&freeze, 0).await.unwrap();
+    assert_eq!(output.next().await.unwrap(), None);
+    let reason = "it has not answered for 0.1 s".to_owned();
+    assert_eq!(output.exit(), Some(&Exit::Lost(reason)));
 }
 
 #[tokio::test]

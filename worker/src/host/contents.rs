@@ -16,7 +16,7 @@ pub trait Contents {
     fn fetch(&self, content: &Content, into: &mut dyn Write) -> io::Result<()>;
 }
 
-/// For a module that needs no contents, and in tests.
+/// For a module that needs no contents, for jobs, and in tests.
 pub struct NoContents;
 
 impl Contents for NoContents {

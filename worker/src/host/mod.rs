@@ -10,6 +10,9 @@ mod program;
 mod system_programs;
 mod writer;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::env;
 use std::fmt;
 use std::fs;
 use std::io::{self, Read};
@@ -24,6 +27,7 @@ pub use self::program::{Program, ProgramOutput, Programs};
 #[cfg(test)]
 pub(crate) use self::system_programs::tests::wait_for_end;
 pub use self::system_programs::{CutShort, SystemPrograms};
+pub(crate) use self::writer::beside;
 pub use self::writer::{Attributes, Writer};
 use crate::plan::Failure;
 
@@ -32,6 +36,9 @@ const MAX_READ: u64 = 64 << 20;
 
 /// As many links as the kernel follows.
 const MAX_LINKS: usize = 40;
+
+/// Where the worker lies, unless it is known better.
+const CACHE: &str = "/var/tmp/provision";
 
 /// What kind of file something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +94,8 @@ pub struct Host {
     root: PathBuf,
     programs: Box<dyn Programs>,
     contents: Box<dyn Contents>,
+    environment: RefCell<BTreeMap<String, String>>,
+    cache: PathBuf,
 }
 
 impl Host {
@@ -101,7 +110,32 @@ impl Host {
             root: root.into(),
             programs,
             contents,
+            environment: RefCell::default(),
+            cache: CACHE.into(),
         }
+    }
+
+    /// The same host with `cache` as the directory of the worker itself.
+    #[must_use]
+    pub fn with_cache(mut self, cache: PathBuf) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// The directory that the worker lies in. It belongs to its user alone.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// Sets the variables that are added to the environment of every program.
+    pub fn set_environment(&self, environment: BTreeMap<String, String>) {
+        self.environment.replace(environment);
+    }
+
+    /// The variable as a program would see it.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let own = self.environment.borrow().get(name).cloned();
+        own.or_else(|| env::var(name).ok())
     }
 
     /// Where `path` of the host really is.
@@ -234,9 +268,20 @@ impl Host {
 
     /// Runs a program that only reads. Use [`Writer::run`] for any other.
     pub fn query(&self, program: &Program) -> Result<ProgramOutput, Failure> {
-        self.programs
-            .run(program)
-            .map_err(|error| program.not_started(&error))
+        let environment = self.environment.borrow();
+        let ran = if environment.is_empty() {
+            self.programs.run(program)
+        } else {
+            let mut program = program.clone();
+            // The later one of two counts: a module knows what it needs to understand its program.
+            let own = std::mem::take(&mut program.environment);
+            let added = environment
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()));
+            program.environment = added.chain(own).collect();
+            self.programs.run(&program)
+        };
+        ran.map_err(|error| program.not_started(&error))
     }
 
     /// Where the program called `name` is, in the directories of the superuser's PATH.

@@ -21,8 +21,8 @@ module! {
     /// place. Without it, a file that is there stays, unless `force` is true: then it is fetched each time and
     /// replaced if it differs.
     ///
-    /// Certificates are checked against the host's own bundle. Proxies are taken from the environment
-    /// (`http_proxy`, `https_proxy`, `no_proxy`). A link at `dest` is replaced, not followed.
+    /// Certificates are checked against the host's own bundle. Proxies are taken from the environment, the task's own
+    /// first (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`). A link at `dest` is replaced, not followed.
     ///
     /// Registers `dest` and `url`, without a password or query in it.
     ///

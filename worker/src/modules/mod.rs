@@ -14,6 +14,7 @@ macro_rules! modules {
 
 modules! {
     apt,
+    async_status,
     blockinfile,
     command,
     copy,

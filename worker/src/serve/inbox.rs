@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, Read};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::protocol::{Frame, Request, ToWorker};
 
@@ -76,7 +77,7 @@ impl Inbox {
         let size = frame.payload().len();
         match frame {
             Frame::Piece(piece) => self.deliver_piece(piece)?,
-            Frame::Message(payload) => match serde_json::from_slice(&payload)? {
+            Frame::Message(_) => match frame.parse()? {
                 ToWorker::Run(request) => self.deliver_order(Order::Run(request), size),
                 ToWorker::Resume => self.deliver_order(Order::Resume, size),
                 ToWorker::Go(id) => {
@@ -136,6 +137,25 @@ impl Inbox {
             state.order_bytes -= size;
             Some(order)
         })
+    }
+
+    /// Waits for that long. Fails as soon as the controller has gone.
+    pub(super) fn pause(&self, length: Duration) -> io::Result<()> {
+        let begun = Instant::now();
+        let mut state = self.lock();
+        loop {
+            if state.is_over {
+                return Err(state.error.take().unwrap_or_else(gone));
+            }
+            let Some(rest) = length
+                .checked_sub(begun.elapsed())
+                .filter(|rest| !rest.is_zero())
+            else {
+                return Ok(());
+            };
+            let waited = self.changed.wait_timeout(state, rest);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Whether the request may change the host.

@@ -4,6 +4,7 @@
 //! the program that is running is ended and the worker exits: it leaves nothing of itself behind.
 //! This is the only place that decides whether a plan is applied; modules cannot tell check mode from any other.
 
+mod background;
 mod contents;
 mod inbox;
 mod outbox;
@@ -26,11 +27,12 @@ use self::inbox::{Inbox, Order};
 pub use self::inbox::{MAX_QUEUED_BYTES, MAX_QUEUED_REQUESTS};
 use self::outbox::Outbox;
 use crate::facts;
-use crate::host::{Host, SystemPrograms, Writer, sha256_of};
+use crate::host::{Host, SystemPrograms, sha256_of};
+use crate::job;
 use crate::module::Module;
 use crate::modules;
-use crate::plan::{Change, Failure, Plan};
-use crate::protocol::{Changed, FromWorker, Hello, MAGIC, Outcome, Request, Response};
+use crate::outcome::{applied, failed, foreseen, prepare};
+use crate::protocol::{FromWorker, Hello, MAGIC, Outcome, Request, Response};
 
 /// How long a module may go on after the controller has gone; it may be in the middle of writing a file.
 const FAREWELL: Duration = Duration::from_secs(30);
@@ -121,7 +123,7 @@ impl Server {
         };
         let host_programs = Box::new(Rc::clone(&programs));
         Self {
-            host: Host::new("/", host_programs, Box::new(contents)),
+            host: Host::new("/", host_programs, Box::new(contents)).with_cache(job::cache()),
             inbox,
             outbox,
             programs,
@@ -159,12 +161,22 @@ impl Server {
     fn request(&self, request: &Request) -> io::Result<Vec<Outcome>> {
         let limit = request.timeout.map(Duration::from_secs);
         self.programs.set_time_limit(limit);
-        let module = (self.find)(&request.module);
-        let call = |arguments| match module {
-            Some(module) => self.call(request, module, arguments),
-            None => Ok(failed(unknown_module(&request.module))),
-        };
-        request.calls.iter().map(call).collect()
+        let prepared = prepare(request, &self.host, self.find);
+        let mut outcomes = Vec::with_capacity(request.calls.len());
+        for (index, arguments) in request.calls.iter().enumerate() {
+            if let Some(pause) = request.pause.filter(|_| index > 0) {
+                self.inbox.pause(Duration::from_millis(pause))?;
+            }
+            outcomes.push(match (&prepared, &request.background) {
+                (Err(failure), _) => failed(failure.clone()),
+                (Ok(module), None) => self.call(request, module, arguments)?,
+                (Ok(module), Some(background)) => {
+                    let job = job::name(background, index, request.calls.len());
+                    self.start_job(request, module, arguments, job)?
+                }
+            });
+        }
+        Ok(outcomes)
     }
 
     fn call(
@@ -185,7 +197,10 @@ impl Server {
         let mut outcome = match plan {
             Err(failure) => failed(failure),
             Ok(plan) if request.check || plan.is_empty() => foreseen(plan, request.diff),
-            Ok(plan) => self.apply(plan, request.diff)?,
+            Ok(plan) => {
+                self.outbox.flush()?;
+                applied(plan, &self.host, request.diff)
+            }
         };
         let spent = started.elapsed().saturating_sub(held).as_millis();
         outcome.millis = u64::try_from(spent).unwrap_or(u64::MAX);
@@ -199,56 +214,4 @@ impl Server {
         self.inbox.wait_for_go(id)?;
         Ok(started.elapsed())
     }
-
-    fn apply(&self, plan: Plan, with_diff: bool) -> io::Result<Outcome> {
-        self.outbox.flush()?;
-        let mut changes = changed(plan.changes(), with_diff);
-        let mut applied = 0;
-        let writer = Writer::new(&self.host);
-        let result = plan.apply_counting(&writer, &mut applied);
-        changes.truncate(applied);
-        Ok(match result {
-            Ok(output) => Outcome {
-                changes,
-                output,
-                ..Outcome::default()
-            },
-            Err(failure) => Outcome {
-                changes,
-                ..failed(failure)
-            },
-        })
-    }
-}
-
-/// The outcome of a plan that is not applied, because it is empty or in check mode.
-fn foreseen(plan: Plan, with_diff: bool) -> Outcome {
-    Outcome {
-        changes: changed(plan.changes(), with_diff),
-        unknown: plan.unpredictable_reason().map(str::to_owned),
-        output: plan.into_output(),
-        ..Outcome::default()
-    }
-}
-
-fn failed(failure: Failure) -> Outcome {
-    Outcome {
-        failure: Some(failure),
-        ..Outcome::default()
-    }
-}
-
-fn unknown_module(name: &str) -> Failure {
-    Failure::new(format!("there is no module `{name}`"))
-}
-
-fn changed(changes: &[Change], with_diff: bool) -> Vec<Changed> {
-    let has_text = |change: &Change| change.diff.before.is_some() || change.diff.after.is_some();
-    changes
-        .iter()
-        .map(|change| Changed {
-            what: change.what.clone(),
-            diff: (with_diff && has_text(change)).then(|| change.diff.clone()),
-        })
-        .collect()
 }

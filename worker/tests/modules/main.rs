@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod apt;
+mod async_status;
 mod command;
 mod copy;
 mod file;

@@ -29,11 +29,7 @@ pub(super) fn request(id: u64, module: &str, calls: &[Value]) -> Request {
         id,
         module: module.into(),
         calls: calls.iter().map(call).collect(),
-        check: false,
-        diff: false,
-        hold: false,
-        keep_going: false,
-        timeout: None,
+        ..Request::default()
     }
 }
 

@@ -3,6 +3,8 @@
 mod content;
 mod controller;
 mod note;
+mod recovery;
+mod settings;
 
 use std::path::Path;
 
