@@ -10,10 +10,18 @@ use zeroize::Zeroizing;
 use super::age::{AgeFile, Identities};
 use super::ansible::Envelope;
 use super::password::{self, PasswordSource, VaultId};
-use super::{Plain, VaultError, age, ansible};
+use super::{DEFAULT_LABEL, Plain, VaultError, age, ansible};
 
 /// Asks the user for a password; nothing if there is nobody to ask.
 pub type Ask = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// A text that was opened.
+pub struct Opened<'k> {
+    /// The text.
+    pub plain: Plain,
+    /// The label and the password of an Ansible Vault; nothing for age.
+    pub key: Option<(String, &'k Plain)>,
+}
 
 /// All keys that were given. Clones share what was read.
 #[derive(Clone, Default)]
@@ -50,10 +58,18 @@ impl Keyring {
 
     /// The plain text of something encrypted in one of the known formats.
     pub fn decrypt(&self, text: &[u8]) -> Result<Plain, VaultError> {
+        self.open(text).map(|opened| opened.plain)
+    }
+
+    /// The plain text, with what would encrypt it as it was.
+    pub fn open(&self, text: &[u8]) -> Result<Opened<'_>, VaultError> {
         if ansible::is_vault(text) {
             self.open_vault(&Envelope::parse(text)?)
         } else if age::is_age(text) {
-            self.open_age(text)
+            Ok(Opened {
+                plain: self.open_age(text)?,
+                key: None,
+            })
         } else {
             Err(VaultError::Damaged(
                 "it begins neither as Ansible Vault nor as age".into(),
@@ -89,17 +105,21 @@ impl Keyring {
         labels.map(|password| password.id.label.clone()).collect()
     }
 
-    fn open_vault(&self, envelope: &Envelope) -> Result<Plain, VaultError> {
+    fn open_vault(&self, envelope: &Envelope) -> Result<Opened<'_>, VaultError> {
         let label = envelope.label.as_deref();
-        self.try_passwords(label, |password| envelope.open(password))
+        let (plain, password) = self.try_passwords(label, |password| envelope.open(password))?;
+        let label = label.unwrap_or(DEFAULT_LABEL).to_owned();
+        let key = Some((label, password));
+        Ok(Opened { plain, key })
     }
 
     fn open_age(&self, text: &[u8]) -> Result<Plain, VaultError> {
         let file = AgeFile::parse(text)?;
         if file.wants_passphrase() {
-            return self.try_passwords(None, |password| {
+            let opened = self.try_passwords(None, |password| {
                 AgeFile::parse(text)?.open_with_passphrase(password)
             });
+            return opened.map(|(plain, _)| plain);
         }
         let identities = self.identities()?;
         if identities.is_empty() {
@@ -120,7 +140,7 @@ impl Keyring {
         &self,
         label: Option<&str>,
         mut open: impl FnMut(&[u8]) -> Result<Option<Plain>, VaultError>,
-    ) -> Result<Plain, VaultError> {
+    ) -> Result<(Plain, &Plain), VaultError> {
         let passwords = &self.0.passwords;
         let label_owned = || label.map(str::to_owned);
         if passwords.is_empty() {
@@ -133,7 +153,7 @@ impl Keyring {
         for password in ordered.chain(passwords.iter().filter(|other| !fits(other))) {
             let password = password.get(self.0.ask.as_deref())?;
             if let Some(plain) = open(password)? {
-                return Ok(plain);
+                return Ok((plain, password));
             }
         }
         Err(VaultError::WrongPassword {
@@ -169,7 +189,7 @@ impl Password {
         let known = self.known.get_or_init(|| match &self.id.source {
             PasswordSource::File(path) => password::of_file(path, label),
             PasswordSource::Prompt => {
-                let question = if label == super::DEFAULT_LABEL {
+                let question = if label == DEFAULT_LABEL {
                     "Vault password: ".to_owned()
                 } else {
                     format!("Vault password ({label}): ")
@@ -179,7 +199,7 @@ impl Password {
                     Some(answer) if !answer.is_empty() => Ok(answer),
                     Some(_) => Err(VaultError::Key("the vault password is empty".into())),
                     None => Err(VaultError::Key(format!(
-                        "the vault password `{label}` cannot be asked for: there is no terminal"
+                        "the vault password `{label}` cannot be asked for, as there is no terminal: give it with `--vault-password-file`"
                     ))),
                 }
             }
