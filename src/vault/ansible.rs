@@ -54,7 +54,9 @@ impl Envelope {
         let mut parts = inner.splitn(3, |byte| *byte == b'\n').map(unhex);
         let mut part = |what: &str| {
             let part = parts.next().flatten().filter(|part| !part.is_empty());
-            part.ok_or_else(|| VaultError::Damaged(format!("it has no {what}")))
+            part.ok_or_else(|| {
+                VaultError::Damaged(format!("it is cut off: there is no whole {what}"))
+            })
         };
         Ok(Self {
             label,

@@ -200,15 +200,15 @@ fn a_damaged_text_says_what_is_wrong() {
         ),
         (
             &inner("61620a"),
-            "this encrypted text is damaged: it has no checksum",
+            "this encrypted text is damaged: it is cut off: there is no whole checksum",
         ),
         (
             &inner("0a0a"),
-            "this encrypted text is damaged: it has no salt",
+            "this encrypted text is damaged: it is cut off: there is no whole salt",
         ),
         (
             &inner("61620a63640a"),
-            "this encrypted text is damaged: it has no content",
+            "this encrypted text is damaged: it is cut off: there is no whole content",
         ),
     ] {
         let error = Envelope::parse(text.as_bytes()).expect_err(text);
