@@ -12,6 +12,39 @@ use super::MASK;
 /// How many texts are looked for by a machine of their own before all go into a new one.
 const RECENT: usize = 32;
 
+/// What stands at the end of a text that was shortened.
+const CUT: char = '…';
+
+/// The fewest characters of the beginning of a text that are looked for where it may have been cut off.
+const SHORTEST_PIECE: usize = 3;
+
+/// Whether a line says that the worker left out a part of a program's output.
+pub(super) fn is_gap(line: &str) -> bool {
+    line.starts_with("[... ") && line.ends_with(" bytes left out ...]")
+}
+
+/// The lines before and after each gap, which end or begin anywhere, perhaps in the middle of a secret.
+fn beside_gaps(text: &str) -> Vec<Range<usize>> {
+    if !text.contains(" bytes left out ...]") {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        lines.push(start..start + line.trim_end().len());
+        start += line.len();
+    }
+    let is_gap_at = |at: usize| {
+        lines
+            .get(at)
+            .is_some_and(|line| is_gap(&text[line.clone()]))
+    };
+    let beside = |at: &usize| is_gap_at(at + 1) || at.checked_sub(1).is_some_and(is_gap_at);
+    let places = (0..lines.len()).filter(beside);
+    let places = places.map(|at| lines[at].clone());
+    places.filter(|line| !line.is_empty()).collect()
+}
+
 /// Texts that are to be found wherever they occur.
 #[derive(Default)]
 pub(super) struct Matcher {
@@ -61,6 +94,13 @@ impl Matcher {
         for machine in self.machines() {
             found.extend(machine.find_overlapping_iter(text).map(|hit| hit.range()));
         }
+        if !self.is_empty() {
+            found.extend(text.match_indices(CUT).filter_map(|(at, _)| {
+                let start = at - self.begun(&text[..at])?;
+                Some(start..at)
+            }));
+            found.extend(beside_gaps(text));
+        }
         if found.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -76,6 +116,15 @@ impl Matcher {
         }
         redacted.push_str(&text[copied..]);
         Cow::Owned(redacted)
+    }
+
+    /// How many bytes at the end of a text that was cut off are the beginning of something that is looked for.
+    fn begun(&self, text: &str) -> Option<usize> {
+        let longest = |known: &String| {
+            let ends = known.char_indices().map(|(at, _)| at).skip(SHORTEST_PIECE);
+            ends.filter(|end| text.ends_with(&known[..*end])).max()
+        };
+        self.texts.iter().filter_map(longest).max()
     }
 
     fn machines(&self) -> impl Iterator<Item = &AhoCorasick> {

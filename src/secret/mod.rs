@@ -135,12 +135,19 @@ impl Secrets {
                 Value::from(entries.collect::<Map>())
             }),
             ValueKind::Array => {
-                let items = value.as_array().unwrap_or_default().iter();
-                Value::from(
-                    items
-                        .map(|item| self.redact_value(item))
-                        .collect::<Vec<_>>(),
-                )
+                let items = value.as_array().unwrap_or_default();
+                let is_gap = |item: &Value| item.as_str().is_some_and(matcher::is_gap);
+                let mut redacted: Vec<Value> =
+                    items.iter().map(|item| self.redact_value(item)).collect();
+                // The lines of an output, of which those beside a gap are incomplete.
+                for gap in (0..items.len()).filter(|at| is_gap(&items[*at])) {
+                    for beside in [gap.wrapping_sub(1), gap + 1] {
+                        if let Some(line) = redacted.get_mut(beside) {
+                            *line = Value::from(MASK);
+                        }
+                    }
+                }
+                Value::from(redacted)
             }
             ValueKind::None | ValueKind::Undefined | ValueKind::Bool => value.clone(),
             ValueKind::String => match self.redact(value.as_str().unwrap_or_default()) {

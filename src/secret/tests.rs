@@ -131,3 +131,21 @@ fn what_is_made_from_a_secret_is_one() {
 fn nothing_is_shown_by_debug() {
     assert_eq!(format!("{:?}", knowing(&["hunter2"])), "Secrets");
 }
+
+#[test]
+fn a_secret_that_was_cut_off_is_hidden() {
+    let secrets = knowing(&["hunter2-and-more", "hunting"]);
+    assert_eq!(
+        secrets.redact("command `echo hunter2-an…"),
+        "command `echo ********…"
+    );
+    assert_eq!(secrets.redact("hunt… hu… x…"), "********… hu… x…");
+    let long = "a\nsome hunter2-\n[... 17 bytes left out ...]\nmore\nb\n";
+    let hidden = "a\n********\n[... 17 bytes left out ...]\n********\nb\n";
+    assert_eq!(secrets.redact(long), hidden);
+    let lines: Vec<&str> = long.lines().collect();
+    let redacted: Vec<&str> = hidden.lines().collect();
+    let value = secrets.redact_value(&from_json(&json!(lines)));
+    assert_eq!(to_json(&value), json!(redacted));
+    assert_eq!(Secrets::default().redact(long), long);
+}
