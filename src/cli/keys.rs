@@ -25,8 +25,8 @@ pub(super) struct KeyArgs {
         help_heading = "Secrets"
     )]
     ids: Vec<VaultId>,
-    /// The file that holds the vault password, or a program that prints it. [env: PROVISION_VAULT_PASSWORD_FILE,
-    /// ANSIBLE_VAULT_PASSWORD_FILE]
+    /// The file that holds the vault password, or a program that prints it; without it the variables
+    /// `PROVISION_VAULT_PASSWORD_FILE` and `ANSIBLE_VAULT_PASSWORD_FILE` name one
     #[arg(
         long = "vault-password-file",
         visible_alias = "vault-pass-file",

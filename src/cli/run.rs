@@ -28,7 +28,8 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         return exit_code::BAD_INPUT;
     };
     if args.list_hosts || args.list_tasks {
-        print!("{}", inspect::lists(args, &run));
+        let lists = inspect::lists(args, &run);
+        print!("{}", run.sources.secrets().redact(&lists));
         return exit_code::SUCCESS;
     }
     if args.syntax_check {

@@ -22,7 +22,7 @@ pub(super) use args::VaultArgs;
 use args::{Action, EncryptArgs, FilesArgs, StringArgs};
 use files::{Place, Target};
 
-type Done<T = ()> = Result<T, Box<Diagnostic>>;
+type Done<T = ()> = Result<T, Diagnostic>;
 
 /// Carries out a command.
 #[expect(clippy::print_stderr, reason = "errors are for the user")]
@@ -89,16 +89,16 @@ fn recipients(given: &[String]) -> Done<Option<Recipients>> {
 }
 
 /// The error of a file, as it is shown.
-fn told(error: &VaultError, place: Option<&Place>) -> Box<Diagnostic> {
+fn told(error: &VaultError, place: Option<&Place>) -> Diagnostic {
     let message = match place {
         Some(place) => format!("`{place}`: {error}"),
         None => error.to_string(),
     };
     let diagnostic = Diagnostic::error(message);
-    Box::new(match error.help() {
+    match error.help() {
         Some(help) => diagnostic.help(help),
         None => diagnostic,
-    })
+    }
 }
 
 fn encrypt(files: &FilesArgs, with: &EncryptArgs, keys: &KeyArgs) -> Done {
@@ -109,7 +109,7 @@ fn encrypt(files: &FilesArgs, with: &EncryptArgs, keys: &KeyArgs) -> Done {
         if vault::is_encrypted(&text) {
             let message = format!("`{place}` is encrypted already");
             let help = "`provision vault rekey` gives it another password";
-            return Err(Box::new(Diagnostic::error(message).help(help)));
+            return Err(Diagnostic::error(message).help(help));
         }
         plain.push(text);
     }
@@ -157,7 +157,7 @@ fn encrypted(place: &Place) -> Done<Plain> {
         Ok(text)
     } else {
         let message = format!("`{place}` is not encrypted");
-        Err(Box::new(Diagnostic::error(message)))
+        Err(Diagnostic::error(message))
     }
 }
 
@@ -165,7 +165,7 @@ fn create(file: &Path, with: &EncryptArgs, keys: &KeyArgs) -> Done {
     if file.symlink_metadata().is_ok() {
         let message = format!("`{}` exists already", file.display());
         let help = "change it with `provision vault edit`";
-        return Err(Box::new(Diagnostic::error(message).help(help)));
+        return Err(Diagnostic::error(message).help(help));
     }
     let keys = keys.keyring_to_encrypt();
     let lock = Lock::new(with, &keys)?;
@@ -185,7 +185,7 @@ fn edit(file: &Path, with: &EncryptArgs, keys: &KeyArgs) -> Done {
         None if with.age_recipients.is_empty() => {
             let message = format!("`{place}` does not say for whom it was encrypted");
             let help = "name everybody who is to read it with `--age-recipient`";
-            return Err(Box::new(Diagnostic::error(message).help(help)));
+            return Err(Diagnostic::error(message).help(help));
         }
         _ => Lock::new(with, &keys)?,
     };
@@ -216,11 +216,7 @@ fn encrypt_string(string: &StringArgs, with: &EncryptArgs, keys: &KeyArgs) -> Do
     let plain = if string.prompt {
         let question = "String to encrypt: ";
         let answer = TerminalPrompt.secret(question).map(String::into_bytes);
-        let missing = || {
-            Box::new(Diagnostic::error(
-                "there is no terminal to ask for the string",
-            ))
-        };
+        let missing = || Diagnostic::error("there is no terminal to ask for the string");
         Zeroizing::new(answer.ok_or_else(missing)?)
     } else {
         Place::Stdin.read()?
@@ -228,7 +224,7 @@ fn encrypt_string(string: &StringArgs, with: &EncryptArgs, keys: &KeyArgs) -> Do
     if plain.is_empty() {
         let error = Diagnostic::error("there is nothing to encrypt");
         let help = "give the string on standard input, or type it with `--prompt`";
-        return Err(Box::new(error.help(help)));
+        return Err(error.help(help));
     }
     let keys = keys.keyring_to_encrypt();
     let text = Lock::new(with, &keys)?.close(&plain)?;

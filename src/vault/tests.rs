@@ -167,7 +167,7 @@ fn an_altered_text_is_refused() {
 
 #[test]
 fn a_damaged_text_says_what_is_wrong() {
-    let half = &V11[..V11.len() / 2 + 1];
+    let half = &V11[..=V11.len() / 2];
     let inner = |text: &str| format!("$ANSIBLE_VAULT;1.1;AES256\n{text}");
     for (text, message) in [
         (

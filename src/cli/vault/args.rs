@@ -114,7 +114,7 @@ impl FilesArgs {
     pub(super) fn places(&self) -> Done<Vec<Place<'_>>> {
         if self.output.is_some() && self.files.len() > 1 {
             let error = Diagnostic::error("`--output` takes the result of one file only");
-            return Err(Box::new(error));
+            return Err(error);
         }
         if self.files.is_empty() {
             return Ok(vec![Place::Stdin]);

@@ -39,7 +39,7 @@ pub(super) fn edit(text: &[u8], path: &Path) -> Done<Plain> {
     let failed = |why: String| {
         let shown = Path::new(&program).display();
         let message = format!("the editor `{shown}` {why}; nothing was changed");
-        Box::new(Diagnostic::error(message).help("set `VISUAL` or `EDITOR` to another one"))
+        Diagnostic::error(message).help("set `VISUAL` or `EDITOR` to another one")
     };
     match edited() {
         Ok((status, text)) if status.success() => Ok(text),
@@ -87,7 +87,7 @@ fn editor() -> Done<(OsString, Vec<String>)> {
     };
     let wrong = || {
         let message = format!("`{named}` is no command line for an editor");
-        Box::new(Diagnostic::error(message).help("set `VISUAL` or `EDITOR`"))
+        Diagnostic::error(message).help("set `VISUAL` or `EDITOR`")
     };
     let mut words = shell_words::split(&named).map_err(|_| wrong())?.into_iter();
     let program = words.next().ok_or_else(wrong)?;

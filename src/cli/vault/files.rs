@@ -64,7 +64,7 @@ impl<'a> Place<'a> {
             }
             Ok(text)
         };
-        let failed = |error| Box::new(Diagnostic::error(format!("cannot read `{self}`: {error}")));
+        let failed = |error| Diagnostic::error(format!("cannot read `{self}`: {error}"));
         read().map_err(failed)
     }
 }
@@ -88,11 +88,7 @@ impl Target<'_> {
             }
             Self::File(path) => (replace(path, text), path.display().to_string()),
         };
-        let failed = |error| {
-            Box::new(Diagnostic::error(format!(
-                "cannot write `{shown}`: {error}"
-            )))
-        };
+        let failed = |error| Diagnostic::error(format!("cannot write `{shown}`: {error}"));
         written.map_err(failed)
     }
 }
