@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::keys::KeyArgs;
+use super::vault::VaultArgs;
+
 /// Brings hosts into the state that playbooks describe, over SSH, on all hosts at once.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +29,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Show the manual of a module, or list all modules.
     Doc(DocArgs),
+    /// Encrypt, decrypt and edit files, in the format of Ansible Vault or for age.
+    Vault(VaultArgs),
 }
 
 /// What to document.
@@ -111,6 +116,8 @@ pub(super) struct RunArgs {
     /// The user to become.
     #[arg(long, value_name = "USER", help_heading = "How to connect")]
     pub(super) become_user: Option<String>,
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
     /// List the hosts of each play and end.
     #[arg(long, help_heading = "What to show")]
     pub(super) list_hosts: bool,
@@ -132,4 +139,16 @@ pub(super) struct RunArgs {
         help_heading = "What to show"
     )]
     pub(super) output: Output,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_arguments_of_all_commands_can_be_told_apart() {
+        Cli::command().debug_assert();
+    }
 }

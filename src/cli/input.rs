@@ -19,7 +19,7 @@ pub(super) fn read(
     mut sources: SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<Run, SourceMap> {
-    let mut templates = Templates::new();
+    let mut templates = Templates::with_secrets(sources.secrets().clone());
     let path = args.inventory.as_deref().unwrap_or(Path::new(""));
     let inventory = Inventory::load(path, &mut sources, diagnostics);
     let vars = Run::host_vars(&inventory, &mut templates, diagnostics);

@@ -6,8 +6,10 @@ mod doc;
 pub mod exit_code;
 mod input;
 mod inspect;
+mod keys;
 mod prompt;
 mod run;
+mod vault;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
+        Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),
     };
     ExitCode::from(code)

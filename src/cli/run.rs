@@ -6,7 +6,7 @@ use super::args::{Output, RunArgs};
 use super::prompt::TerminalPrompt;
 use super::{exit_code, input, inspect};
 use crate::engine::{self, Run, RunOptions};
-use crate::report::{Console, ConsoleOptions, Json, Reporter};
+use crate::report::{Console, ConsoleOptions, Json, Redacted, Reporter};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
 use crate::transport::Connector;
 
@@ -14,7 +14,11 @@ use crate::transport::Connector;
 #[expect(clippy::print_stdout, reason = "lists are the command's output")]
 pub(super) fn run(args: &RunArgs) -> u8 {
     let mut diagnostics = Diagnostics::new();
-    let read = input::read(args, SourceMap::new(), &mut diagnostics);
+    let read = input::read(
+        args,
+        SourceMap::with_keys(args.keys.keyring()),
+        &mut diagnostics,
+    );
     show(
         &diagnostics,
         read.as_ref()
@@ -24,7 +28,8 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         return exit_code::BAD_INPUT;
     };
     if args.list_hosts || args.list_tasks {
-        print!("{}", inspect::lists(args, &run));
+        let lists = inspect::lists(args, &run);
+        print!("{}", run.sources.secrets().redact(&lists));
         return exit_code::SUCCESS;
     }
     if args.syntax_check {
@@ -46,7 +51,8 @@ fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
     // A role that is used twice is read twice.
     ordered.dedup();
     for diagnostic in &ordered {
-        eprintln!("{}\n", render(diagnostic, sources, color));
+        let text = render(diagnostic, sources, color);
+        eprintln!("{}\n", sources.secrets().redact(&text));
     }
     let errors = ordered
         .iter()
@@ -80,10 +86,11 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
             return exit_code::INTERNAL;
         }
     };
-    let mut reporter = reporter(args);
+    let secrets = run.sources.secrets().clone();
+    let mut reporter = Redacted::new(reporter(args), secrets.clone());
     let outcome = runtime.block_on(async {
         let connector = Arc::new(Connector::new(Arc::new(TerminalPrompt)));
-        engine::run(run, options, connector, &mut *reporter).await
+        engine::run(run, options, connector, &mut reporter).await
     });
     if let Some(error) = reporter.take_error() {
         eprintln!("error: not everything could be shown: {error}");
@@ -91,7 +98,7 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
     match outcome {
         Ok(outcome) => exit_code::of_run(&outcome.recap, outcome.interrupted),
         Err(diagnostic) => {
-            eprintln!("error: {diagnostic}");
+            eprintln!("error: {}", secrets.redact(&diagnostic.to_string()));
             exit_code::INTERNAL
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{GroupName, HostName, Inventory, Vars, vars};
-use crate::source::{Diagnostic, Diagnostics, Node, SourceMap, parse_yaml};
+use crate::source::{Diagnostic, Diagnostics, SourceMap, parse_yaml};
 
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -122,16 +122,6 @@ impl Reader<'_> {
         let documents = self.diagnostics.check(parse_yaml(self.map, id))?;
         match &documents[..] {
             [] => None,
-            [document] if is_vault(document) => {
-                let message = format!(
-                    "`{}` is encrypted by ansible-vault, which is not supported",
-                    path.display()
-                );
-                let help = "decrypt it with `ansible-vault decrypt`";
-                self.diagnostics
-                    .push(Diagnostic::error(message).at(document.span, "").help(help));
-                None
-            }
             [document] => Some(vars::read(document, whose, self.diagnostics)),
             [_, second, ..] => {
                 let error = Diagnostic::error("a file of variables holds one document");
@@ -188,10 +178,4 @@ fn stem(file: &str) -> &str {
         Some((stem, extension)) if EXTENSIONS.contains(&extension) => stem,
         _ => file,
     }
-}
-
-fn is_vault(document: &Node) -> bool {
-    document
-        .as_str()
-        .is_some_and(|text| text.starts_with("$ANSIBLE_VAULT;"))
 }

@@ -38,6 +38,7 @@ impl TemplateFiles {
         let template = templates
             .compile_file(&path.display().to_string(), &text)
             .map_err(|error| in_file(&error, file, text.len()))?;
+        let template = template.secret(sources.is_secret(file));
         let loaded = Rc::new(TemplateFile { file, template });
         self.files.insert(path.to_owned(), loaded.clone());
         Ok(loaded)

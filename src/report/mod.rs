@@ -13,6 +13,7 @@ mod json;
 mod page;
 mod progress;
 mod recap;
+mod redact;
 mod text;
 #[cfg(test)]
 mod transcript;
@@ -21,6 +22,7 @@ use std::io;
 
 pub use self::console::{Console, ConsoleOptions};
 pub use self::json::Json;
+pub use self::redact::{Redacted, redact};
 pub use self::text::sanitize;
 use crate::event::Events;
 

@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::Diagnostic;
+use crate::secret::Secrets;
+use crate::vault::{self, Keyring, Plain, VaultError};
 
 /// The largest file that is read.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
@@ -45,16 +47,30 @@ impl Span {
     }
 }
 
-/// Owns the texts of all files that were read.
+/// Owns the texts of all files that were read. What is encrypted is decrypted when it is read.
 #[derive(Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    keys: Keyring,
+    secrets: Secrets,
 }
 
 #[derive(Debug)]
 struct SourceFile {
     path: PathBuf,
     text: String,
+    lock: Lock,
+}
+
+/// Whether a text may be shown.
+#[derive(Debug)]
+enum Lock {
+    /// It was not encrypted.
+    None,
+    /// It was, and is here as plain text.
+    Opened,
+    /// It is, and this is why it cannot be read.
+    Shut(Diagnostic),
 }
 
 impl SourceMap {
@@ -63,16 +79,85 @@ impl SourceMap {
         Self::default()
     }
 
-    /// Reads a file of at most 16 MiB of UTF-8. A path that was read before is not read again, so that a
-    /// run sees one version of it.
+    /// A map without files that decrypts with these keys.
+    pub fn with_keys(keys: Keyring) -> Self {
+        Self {
+            keys,
+            ..Self::default()
+        }
+    }
+
+    /// The keys that encrypted texts are opened with.
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
+    }
+
+    /// What was decrypted, and what was made of it. Whatever is shown must go through it.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Reads a file of at most 16 MiB of UTF-8, and decrypts it if it is encrypted. A path that was read before is
+    /// not read again, so that a run sees one version of it.
     pub fn load(&mut self, path: &Path) -> Result<FileId, Diagnostic> {
         if let Some(known) = self.files.iter().position(|file| file.path == path) {
-            return Ok(Self::id(known));
+            return match &self.files[known].lock {
+                Lock::Shut(why) => Err(why.clone()),
+                _ => Ok(Self::id(known)),
+            };
         }
-        let text = read(path).map_err(|error| {
-            Diagnostic::error(format!("cannot read `{}`: {error}", path.display()))
-        })?;
-        Ok(self.add(path, text))
+        let bytes = read(path).map_err(|error| unreadable(path, &error))?;
+        let encrypted = vault::is_encrypted(&bytes);
+        let bytes = if encrypted {
+            self.open(path, &bytes)?.to_vec()
+        } else {
+            bytes
+        };
+        let text = utf8(bytes).map_err(|error| unreadable(path, &error))?;
+        let id = self.add(path, text);
+        if encrypted {
+            self.files[id.0 as usize].lock = Lock::Opened;
+        }
+        Ok(id)
+    }
+
+    /// The plain content of a file that is encrypted, of which nothing need be text; nothing if it is not encrypted.
+    /// The lines of its text become secrets.
+    pub fn decrypt(&mut self, path: &Path) -> Result<Option<Plain>, Diagnostic> {
+        let head = || {
+            let mut head = Vec::new();
+            open(path)?
+                .take(vault::HEAD as u64)
+                .read_to_end(&mut head)?;
+            io::Result::Ok(head)
+        };
+        let head = head().map_err(|error| unreadable(path, &error))?;
+        if !vault::is_encrypted(&head) {
+            return Ok(None);
+        }
+        let bytes = read(path).map_err(|error| unreadable(path, &error))?;
+        let plain = self.open(path, &bytes)?;
+        if let Ok(text) = std::str::from_utf8(&plain) {
+            self.secrets.add_lines(text);
+        }
+        Ok(Some(plain))
+    }
+
+    /// Decrypts the content of a file. If that fails, its first line is kept to be shown.
+    fn open(&mut self, path: &Path, bytes: &[u8]) -> Result<Plain, Diagnostic> {
+        self.keys.decrypt(bytes).map_err(|error| {
+            let line = bytes
+                .split(|byte| *byte == b'\n')
+                .next()
+                .unwrap_or_default();
+            let line = String::from_utf8_lossy(&line[..line.len().min(vault::HEAD)]);
+            let line = line.trim_end().to_owned();
+            let end = line.len();
+            let id = self.add(path, line);
+            let why = locked(&error, Span::new(id, 0..end));
+            self.files[id.0 as usize].lock = Lock::Shut(why.clone());
+            why
+        })
     }
 
     /// Takes a text that is at hand. A byte order mark is dropped; line endings are kept.
@@ -84,6 +169,7 @@ impl SourceMap {
         self.files.push(SourceFile {
             path: path.into(),
             text,
+            lock: Lock::None,
         });
         Self::id(self.files.len() - 1)
     }
@@ -91,6 +177,11 @@ impl SourceMap {
     /// The path under which a file was read.
     pub fn path(&self, id: FileId) -> &Path {
         &self.files[id.0 as usize].path
+    }
+
+    /// Whether a file was encrypted: its text must not be shown.
+    pub fn is_secret(&self, id: FileId) -> bool {
+        matches!(self.files[id.0 as usize].lock, Lock::Opened)
     }
 
     /// The whole text of a file.
@@ -120,16 +211,37 @@ impl SourceMap {
     }
 }
 
-fn read(path: &Path) -> io::Result<String> {
+/// What is to be said of an encrypted text that cannot be read.
+pub(super) fn locked(error: &VaultError, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string()).at(span, "");
+    match error.help() {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::error(format!("cannot read `{}`: {error}", path.display()))
+}
+
+fn open(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::other("it is a directory, a file was expected"));
     }
+    Ok(file)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+    open(path)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(io::Error::other("it is larger than 16 MiB"));
     }
+    Ok(bytes)
+}
+
+fn utf8(bytes: Vec<u8>) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         io::Error::other(format!("it is not UTF-8 (byte {at})"))

@@ -4,6 +4,8 @@
 //! It knows nothing of inventories, playbooks or templates, and it never prints.
 
 mod diagnostic;
+#[cfg(test)]
+mod encrypted_tests;
 mod file;
 mod mistake;
 mod node;

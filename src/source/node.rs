@@ -59,6 +59,8 @@ pub struct StringNode {
     pub text: String,
     /// How it was written.
     pub style: ScalarStyle,
+    /// Whether it stood in something encrypted.
+    pub secret: bool,
     /// Which parts of `text` stand in the source as they are, in order.
     pub(super) pieces: Vec<Piece>,
 }
@@ -89,6 +91,11 @@ impl Node {
             NodeKind::String(string) => Some(&string.text),
             _ => None,
         }
+    }
+
+    /// Whether it is a text that stood in something encrypted.
+    pub fn is_secret(&self) -> bool {
+        matches!(&self.kind, NodeKind::String(string) if string.secret)
     }
 
     /// The boolean, if it is one.

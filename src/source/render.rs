@@ -5,7 +5,7 @@ use std::env;
 use std::ops::Range;
 use std::path::Path;
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, FileId, Label, Severity, SourceMap, Span};
 
@@ -19,7 +19,13 @@ pub fn render(diagnostic: &Diagnostic, map: &SourceMap, color: bool) -> String {
     let mut report: Group<'_> =
         Group::with_title(level.primary_title(printable(&diagnostic.message)));
     for file in files(diagnostic) {
-        report = report.element(snippet(diagnostic, map, file));
+        if map.is_secret(file) {
+            report = report.element(origin(diagnostic, map, file));
+            report =
+                report.element(Level::NOTE.message("the text of an encrypted file is not shown"));
+        } else {
+            report = report.element(snippet(diagnostic, map, file));
+        }
     }
     for help in &diagnostic.help {
         report = report.element(Level::HELP.message(printable(help)));
@@ -56,6 +62,16 @@ fn files(diagnostic: &Diagnostic) -> Vec<FileId> {
         }
     }
     files
+}
+
+/// A place without its text.
+fn origin<'a>(diagnostic: &Diagnostic, map: &SourceMap, file: FileId) -> Origin<'a> {
+    let origin = Origin::path(shown_path(map.path(file)));
+    let label = labels(diagnostic).find(|(_, label)| label.span.file == file);
+    match label.map(|(_, label)| map.line_column(label.span)) {
+        Some((line, column)) => origin.line(line).char_column(column),
+        None => origin,
+    }
 }
 
 fn snippet<'a>(

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle as YamlStyle, ScanError, StrInput, Tag};
 
 use super::node::{Entry, Node, NodeKind, ScalarStyle, StringNode};
-use super::{Diagnostic, FileId, SourceMap, Span, mistake, scalar};
+use super::{Diagnostic, FileId, SourceMap, Span, file, mistake, scalar};
 
 /// How deep lists and mappings may be nested.
 const DEPTH_LIMIT: usize = 64;
@@ -14,10 +14,35 @@ const DEPTH_LIMIT: usize = 64;
 /// How many nodes all aliases of a file together may stand for.
 const ALIAS_BUDGET: usize = 100_000;
 
-/// The documents of a YAML file. An empty file has none.
+/// The tags of a value that is encrypted.
+const ENCRYPTED: [&str; 2] = ["!vault", "!vault-encrypted"];
+
+/// The documents of a YAML file. An empty file has none. Encrypted values are decrypted, and what was encrypted becomes
+/// known as secret.
 pub fn parse_yaml(map: &SourceMap, id: FileId) -> Result<Vec<Node>, Diagnostic> {
+    if !map.is_secret(id) {
+        return documents(map, id);
+    }
+    // A message may quote the text.
+    let documents = documents(map, id).map_err(|error| {
+        let message = "this encrypted file is not the YAML that is expected here";
+        let span = error
+            .primary
+            .map_or(Span::new(id, 0..0), |label| label.span);
+        Diagnostic::error(message)
+            .at(span, "")
+            .help("look at it with `provision vault view`")
+    })?;
+    for document in &documents {
+        map.secrets().add_value(&document.to_value());
+    }
+    Ok(documents)
+}
+
+fn documents(map: &SourceMap, id: FileId) -> Result<Vec<Node>, Diagnostic> {
     let text = map.text(id);
     let mut builder = Builder {
+        map,
         text,
         file: id,
         parser: Parser::new_from_str(text),
@@ -72,6 +97,7 @@ struct Anchored {
 }
 
 struct Builder<'a> {
+    map: &'a SourceMap,
     text: &'a str,
     file: FileId,
     parser: Parser<'a, StrInput<'a>>,
@@ -109,7 +135,8 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let dressed = anchor > 0 || tag.is_some();
                 let plain = self.string(&text, style, span, dressed);
-                (scalar(plain, &text, style, tag.as_deref())?, anchor)
+                let node = scalar(plain, &text, style, tag.as_deref())?;
+                (self.revealed(node)?, anchor)
             }
             Event::SequenceStart(anchor, tag) => (self.list(tag.as_deref(), span, depth)?, anchor),
             Event::MappingStart(anchor, tag) => (self.map(tag.as_deref(), span, depth)?, anchor),
@@ -122,6 +149,35 @@ impl<'a> Builder<'a> {
             self.anchors.insert(anchor, Anchored { node, depth, size });
         }
         Ok(node)
+    }
+
+    /// The node, decrypted if its tag says that it is encrypted.
+    fn revealed(&self, node: Node) -> Result<Node, Diagnostic> {
+        let is_encrypted = node
+            .tag
+            .as_deref()
+            .is_some_and(|tag| ENCRYPTED.contains(&tag));
+        let text = match node.as_str() {
+            Some(text) if is_encrypted => text,
+            _ => return Ok(node),
+        };
+        let plain = self.map.keys().decrypt(text.as_bytes());
+        let plain = plain.map_err(|error| file::locked(&error, node.span))?;
+        let Ok(text) = std::str::from_utf8(&plain) else {
+            return Err(Diagnostic::error("this encrypted value is no text").at(node.span, ""));
+        };
+        self.map.secrets().add(text);
+        Ok(Node {
+            span: node.span,
+            tag: None,
+            kind: NodeKind::String(StringNode {
+                text: text.to_owned(),
+                style: ScalarStyle::Quoted,
+                secret: true,
+                // Nothing of it stands in the source.
+                pieces: Vec::new(),
+            }),
+        })
     }
 
     fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Node, Diagnostic> {
@@ -199,6 +255,11 @@ impl<'a> Builder<'a> {
         {
             return Ok(self.string(text, *style, span, false));
         }
+        if let Event::Scalar(.., Some(tag)) = &event
+            && foreign(Some(tag), "str").is_some_and(|tag| ENCRYPTED.contains(&tag.as_str()))
+        {
+            return Err(Diagnostic::error("a key cannot be encrypted").at(span, "not a key"));
+        }
         let key = self.node(event, span, depth + 1)?;
         if key.as_str().is_some() && key.tag.is_none() {
             return Ok(key);
@@ -227,6 +288,7 @@ impl<'a> Builder<'a> {
             kind: NodeKind::String(StringNode {
                 text,
                 style,
+                secret: self.map.is_secret(self.file),
                 pieces,
             }),
         }

@@ -7,7 +7,7 @@ use super::TemplateError;
 use super::failure::boolean_failure;
 use super::lexer::{Close, Lexed, lex};
 use super::parser::Parser;
-use super::strict::Rewriter;
+use super::strict::{MADE, Rewriter, TAKEN};
 use super::syntax::Node;
 
 type Walked<T> = Result<T, TemplateError>;
@@ -202,9 +202,11 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
 
 fn filter(parser: &mut Parser<'_>, rewriter: &mut Rewriter<'_>) -> Walked<()> {
     let name = parser.name("the name of a filter")?;
+    rewriter.insert(name.start, format!("{TAKEN} | "));
     for argument in parser.filter_arguments(&name)? {
-        rewriter.value(&argument);
+        rewriter.argument(&argument);
     }
+    rewriter.insert(parser.read_to(), format!(" | {MADE}"));
     Ok(())
 }
 

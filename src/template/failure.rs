@@ -76,7 +76,7 @@ impl<'a> Failure<'a> {
             }
             // A value that came through a check is placed at the check.
             Some(Check::Defined(number)) => start = strict.paths[*number].at.start,
-            Some(Check::Boolean(at)) => start = at.start,
+            Some(Check::Boolean(at) | Check::Value(at)) => start = at.start,
             None => {}
         }
         let (end, _) = strict.author_place(span.end.min(strict.text.len()));

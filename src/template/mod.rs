@@ -4,6 +4,7 @@
 //! name must be defined when it is used, and conditions are booleans. It knows no files, hosts or playbooks;
 //! variables come through [`Lookup`], and places are bytes of the text that was given.
 
+mod derived;
 mod document;
 mod error;
 mod failure;

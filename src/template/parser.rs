@@ -77,7 +77,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Where the last token that was read ends.
-    fn read_to(&self) -> usize {
+    pub(super) fn read_to(&self) -> usize {
         match self
             .next
             .checked_sub(1)

@@ -19,6 +19,12 @@ pub(super) const DEFINED: &str = "__defined";
 /// The filter that lets pass what is a boolean.
 pub(super) const BOOLEAN: &str = "__boolean";
 
+/// The filters around each filter that the author wrote: what goes in as its value and as an argument, and what comes
+/// out of it. They change nothing; what is made of a secret becomes one by them.
+pub(super) const TAKEN: &str = "__taken";
+pub(super) const ALSO: &str = "__also";
+pub(super) const MADE: &str = "__made";
+
 /// Tests and filters that accept an undefined value.
 const TOLERANT: [&str; 4] = ["defined", "undefined", "default", "mandatory"];
 
@@ -51,6 +57,8 @@ pub(super) enum Check {
     Defined(usize),
     /// The operand of a condition.
     Boolean(Range<usize>),
+    /// What a filter is given, or gives: it checks nothing, but is where the value comes from.
+    Value(Range<usize>),
 }
 
 /// A path that must be defined when it is evaluated.
@@ -160,19 +168,31 @@ impl<'s> Rewriter<'s> {
                 on,
                 name,
                 arguments,
+            } => {
+                self.subject(on, name);
+                self.values(arguments);
             }
-            | Node::Filter {
+            Node::Filter {
                 on,
                 name,
                 arguments,
             } => {
-                match &on.node {
-                    Node::Path(path) if TOLERANT.contains(&&self.source[name.clone()]) => {
-                        self.path(path, true);
-                    }
-                    _ => self.value(on),
+                // These give what they got, and what they got may be undefined.
+                if TOLERANT.contains(&&self.source[name.clone()]) {
+                    self.subject(on, name);
+                    self.values(arguments);
+                    return;
                 }
-                self.values(arguments);
+                if expr.enclosed {
+                    self.insert(expr.at.start, "(");
+                }
+                self.subject(on, name);
+                self.watch(on.at.clone(), format!(" | {TAKEN}"));
+                arguments
+                    .iter()
+                    .for_each(|argument| self.argument(argument));
+                let close = if expr.enclosed { ")" } else { "" };
+                self.watch(expr.at.clone(), format!(" | {MADE}{close}"));
             }
             Node::Comprehension {
                 locals,
@@ -189,6 +209,31 @@ impl<'s> Rewriter<'s> {
                 self.loops.pop();
             }
         }
+    }
+
+    /// What a test or filter is applied to.
+    fn subject(&mut self, on: &Expr, name: &Range<usize>) {
+        match &on.node {
+            Node::Path(path) if TOLERANT.contains(&&self.source[name.clone()]) => {
+                self.path(path, true);
+            }
+            _ => self.value(on),
+        }
+    }
+
+    /// An argument of a filter.
+    pub(super) fn argument(&mut self, expr: &Expr) {
+        if matches!(expr.node, Node::Literal | Node::Boolean) {
+            return;
+        }
+        self.insert(expr.at.start, "((");
+        self.value(expr);
+        self.watch(expr.at.clone(), format!(") | {ALSO})"));
+    }
+
+    /// Puts a text behind the value at `at`.
+    fn watch(&mut self, at: Range<usize>, text: String) {
+        self.pending.push((at.end, text, Some(Check::Value(at))));
     }
 
     /// Makes an expression strict of which each operand must be a boolean.

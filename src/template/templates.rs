@@ -13,7 +13,8 @@ use super::document::{self, condition, has_templates, is_one_expression};
 use super::failure::{Failure, boolean_failure};
 use super::lookup::{Lookup, NameUse};
 use super::strict::{BOOLEAN, DEFINED, Rewriter, Strict};
-use super::{TemplateError, filters};
+use super::{TemplateError, derived, filters};
+use crate::secret::Secrets;
 use crate::value::{Value, ValueKind};
 
 /// The most that one rendering may give.
@@ -41,6 +42,7 @@ pub struct Templates {
     in_last_group: usize,
     texts: HashMap<Arc<str>, Text>,
     conditions: HashMap<Arc<str>, Condition>,
+    secrets: Secrets,
 }
 
 /// A text of a playbook or variable; what it renders to depends on its form.
@@ -67,6 +69,8 @@ pub struct Condition(Arc<Unit>);
 #[derive(Clone, Debug)]
 pub struct FileTemplate {
     name: Arc<str>,
+    /// Whether the file was encrypted, so that what it renders to is secret.
+    secret: bool,
     unit: Arc<Unit>,
 }
 
@@ -139,6 +143,13 @@ impl FileTemplate {
         &self.unit.source
     }
 
+    /// The template of a file that is encrypted.
+    #[must_use]
+    pub fn secret(mut self, secret: bool) -> Self {
+        self.secret = secret;
+        self
+    }
+
     /// The path that the file is shown with.
     pub fn name(&self) -> &Arc<str> {
         &self.name
@@ -154,19 +165,31 @@ impl Default for Templates {
 impl Templates {
     /// No templates yet, but all filters, tests and functions.
     pub fn new() -> Self {
+        Self::with_secrets(Secrets::default())
+    }
+
+    /// Templates that make what filters make of these secrets known as secret too.
+    pub fn with_secrets(secrets: Secrets) -> Self {
         let mut base = Tera::new();
         base.autoescape_on(Vec::<&str>::new());
         filters::register(&mut base);
         base.register_filter(DEFINED, defined);
         base.register_filter(BOOLEAN, boolean);
         base.register_filter(CAPTURE, capture);
+        derived::register(&mut base, &secrets);
         Self {
             base,
             groups: Vec::new(),
             in_last_group: 0,
             texts: HashMap::new(),
             conditions: HashMap::new(),
+            secrets,
         }
+    }
+
+    /// What is known as secret.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Compiles a text of a playbook or variable. The same text is compiled once.
@@ -209,6 +232,7 @@ impl Templates {
         document::document(text, &mut rewriter)?;
         Ok(FileTemplate {
             name: Arc::from(name),
+            secret: false,
             unit: self.add(text, rewriter.finish())?,
         })
     }
@@ -271,7 +295,11 @@ impl Templates {
         file: &FileTemplate,
         lookup: &dyn Lookup,
     ) -> Result<String, TemplateError> {
-        self.render(&file.unit, lookup)
+        let text = self.render(&file.unit, lookup)?;
+        if file.secret {
+            self.secrets.add_lines(&text);
+        }
+        Ok(text)
     }
 
     /// Whether a condition holds.
@@ -333,6 +361,7 @@ impl Templates {
     ) -> Result<(), TemplateError> {
         let mut context = Context::new();
         let mut failed = Vec::new();
+        derived::forget();
         for root in &unit.roots {
             match lookup.get(&root.name) {
                 Ok(Some(value)) => context.insert_value(root.name.to_string(), value),

@@ -148,9 +148,15 @@ impl Definition {
     ) -> Result<Value, Box<Diagnostic>> {
         match &self.form {
             Form::Value(value) => Ok(value.clone()),
-            Form::Text(text, node) => templates
-                .render_text(text, lookup)
-                .map_err(|error| Box::new(diagnostic(&error, node))),
+            Form::Text(text, node) => {
+                let value = templates
+                    .render_text(text, lookup)
+                    .map_err(|error| Box::new(diagnostic(&error, node)))?;
+                if node.is_secret() {
+                    templates.secrets().add_value(&value);
+                }
+                Ok(value)
+            }
             Form::List(items) => {
                 let items: Result<Vec<_>, _> = items
                     .iter()
@@ -194,6 +200,12 @@ pub fn is_variable_name(name: &str) -> bool {
 
 /// What is wrong with a template that was written as `node`.
 pub fn diagnostic(error: &TemplateError, node: &Node) -> Diagnostic {
+    if node.is_secret() {
+        // The message may quote a part of the value.
+        return Diagnostic::error("a template in this encrypted value is wrong")
+            .at(node.span, "")
+            .help("a secret that is no template, but holds `{{`, `{%` or `{#`, stands between `{% raw %}` and `{% endraw %}`");
+    }
     let span = error.at.as_ref().map_or(node.span, |at| place(node, at));
     let diagnostic = Diagnostic::error(error.message.clone()).at(span, "");
     match &error.help {

@@ -5,5 +5,6 @@ mod check;
 mod handlers;
 mod order;
 mod results;
+mod secrets;
 mod site;
 mod variables;

@@ -45,7 +45,7 @@ impl Site {
         self
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
     }
 
@@ -56,10 +56,17 @@ impl Site {
 
     /// A command line for the site.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+        let mut command = self.program();
         command
             .args(["-i", "inventory.yaml", "--output", "json", "site.yaml"])
-            .args(arguments)
+            .args(arguments);
+        command
+    }
+
+    /// The program in the site's directory.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+        command
             .current_dir(self.directory.path())
             .env("HOME", self.directory.path())
             .env("XDG_CACHE_HOME", self.path("cache"))

@@ -359,7 +359,7 @@ error: `host_vars/web1` and `host_vars/web1.yml` both hold the variables of `web
         [
             "error: the variables of group `all` must be a mapping, found a list",
             "error: a file of variables holds one document",
-            "error: `host_vars/web1.yml` is encrypted by ansible-vault, which is not supported",
+            "error: this encrypted text is damaged: it is cut off: there is no whole checksum",
         ]
     );
 }

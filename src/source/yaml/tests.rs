@@ -56,10 +56,10 @@ fn merged_entries_give_way_to_own_ones_and_to_earlier_ones() {
 
 #[test]
 fn foreign_tags_are_kept_and_core_tags_obeyed() {
-    let (_, documents) = parse("- !vault |\n  abc\n- !!str 12\n- !!float 2\n- !x [1]\n- ! 12\n");
+    let (_, documents) = parse("- !other |\n  abc\n- !!str 12\n- !!float 2\n- !x [1]\n- ! 12\n");
     let items = documents[0].as_list().expect("a list");
     let tags: Vec<_> = items.iter().map(|item| item.tag.as_deref()).collect();
-    assert_eq!(tags, [Some("!vault"), None, None, Some("!x"), None]);
+    assert_eq!(tags, [Some("!other"), None, None, Some("!x"), None]);
     assert_eq!(items[0].as_str(), Some("abc\n"));
     assert_eq!(items[1].as_str(), Some("12"));
     assert_eq!(items[2].kind, NodeKind::Float(2.0));

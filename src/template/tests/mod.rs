@@ -1,6 +1,7 @@
 //! Tests of the folder as a whole: what expressions give, when conditions hold, what is said of mistakes.
 
 mod conditions;
+mod derived;
 mod errors;
 mod expressions;
 mod texts;
