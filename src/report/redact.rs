@@ -201,7 +201,7 @@ mod tests {
         let own = || text.to_owned();
         Event::TaskFinished {
             task: TaskName {
-                position: 1,
+                position: 1.into(),
                 role: Some(Arc::from(text)),
                 name: Arc::from(text),
                 handler: false,
