@@ -179,7 +179,7 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
                 }
                 parser.end()?;
             }
-            rewriter.set.push(source[name].to_owned());
+            rewriter.set.insert(source[name].to_owned());
         }
         "filter" => {
             filter(&mut parser, rewriter)?;
@@ -202,19 +202,19 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
 
 fn filter(parser: &mut Parser<'_>, rewriter: &mut Rewriter<'_>) -> Walked<()> {
     let name = parser.name("the name of a filter")?;
-    for argument in parser.filter_arguments(&name)? {
-        rewriter.value(&argument);
-    }
+    rewriter.arguments(&parser.filter_arguments(&name)?);
     Ok(())
 }
 
 fn unknown_tag(name: &str, at: Range<usize>) -> TemplateError {
     let help = match name {
         "include" | "extends" | "import" | "from" | "block" | "endblock" => {
-            "a template stands alone: render its parts as tasks of their own, or put shared text into a variable"
+            "write `{{ lookup('template', 'part.tera') }}` to put another template here"
         }
         "macro" | "component" | "call" => "put what repeats into a `for` loop",
-        "do" | "with" => "write `{% set x = ... %}`",
+        "do" | "with" | "endwith" => "write `{% set x = ... %}`",
+        "autoescape" | "endautoescape" => "nothing is escaped here: leave it out",
+        "trans" | "endtrans" => "texts are not translated here: leave it out",
         _ => {
             "known are `if`, `elif`, `else`, `for`, `set`, `set_global`, `filter`, `raw`, `break`, `continue`"
         }

@@ -6,12 +6,15 @@
 //! path becomes optional (`a?.b`) in all its steps. Operands of a condition become `((x) | __boolean)`. Only
 //! insertions are made, so that a place in the strict text has one in the author's.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::arguments::INNER;
 use super::filters::field;
-use super::lookup::NameUse;
-use super::syntax::{Expr, Node, Path, StepKey};
+use super::lookup::{HOSTVARS, NameUse};
+use super::lookups::{LOOKUPS, kind_of_lookup};
+use super::syntax::{Argument, Expr, Node, Path, StepKey};
 use crate::value::Value;
 
 /// The filter that lets pass what is defined.
@@ -20,7 +23,7 @@ pub(super) const DEFINED: &str = "__defined";
 pub(super) const BOOLEAN: &str = "__boolean";
 
 /// Tests and filters that accept an undefined value.
-const TOLERANT: [&str; 4] = ["defined", "undefined", "default", "mandatory"];
+const TOLERANT: [&str; 5] = ["defined", "undefined", "default", "d", "mandatory"];
 
 /// The strict text and what it is made from.
 #[derive(Debug, Default)]
@@ -31,6 +34,8 @@ pub(super) struct Strict {
     pub(super) uses: Vec<NameUse>,
     /// The paths that must be defined.
     pub(super) paths: Vec<CheckedPath>,
+    /// The lookups that it calls: their type, if it is known, and where that stands.
+    pub(super) lookups: Vec<(Option<String>, Range<usize>)>,
 }
 
 /// What was put into the author's text.
@@ -122,7 +127,8 @@ pub(super) struct Rewriter<'s> {
     /// The names of the loops around, innermost last.
     pub(super) loops: Vec<Vec<String>>,
     /// The names that were set so far, some perhaps only on a way not taken.
-    pub(super) set: Vec<String>,
+    pub(super) set: HashSet<String>,
+    lookups: Vec<(Option<String>, Range<usize>)>,
 }
 
 impl<'s> Rewriter<'s> {
@@ -133,7 +139,8 @@ impl<'s> Rewriter<'s> {
             uses: Vec::new(),
             paths: Vec::new(),
             loops: Vec::new(),
-            set: Vec::new(),
+            set: HashSet::new(),
+            lookups: Vec::new(),
         }
     }
 
@@ -145,6 +152,48 @@ impl<'s> Rewriter<'s> {
     fn values(&mut self, parts: &[Expr]) {
         for part in parts {
             self.value(part);
+        }
+    }
+
+    /// Makes arguments strict, and gives those their names that have none.
+    pub(super) fn arguments(&mut self, arguments: &[Argument]) {
+        for argument in arguments {
+            if !argument.before.is_empty() {
+                self.insert(argument.start, argument.before.clone());
+            }
+            self.value(&argument.value);
+        }
+    }
+
+    /// `extract` takes one variable from each host of `hostvars`; says so of the use that was found in its
+    /// arguments.
+    fn extracted(&mut self, from: usize, arguments: &[Argument]) {
+        let named = |name: &str| {
+            let bare = |argument: &&Argument| argument.name.trim_start_matches(INNER) == name;
+            arguments.iter().find(bare)
+        };
+        let (Some(container), Some(keys)) = (named("container"), named("morekeys")) else {
+            return;
+        };
+        let key = match &keys.value.node {
+            Node::Other(items) if self.source[keys.value.at.clone()].starts_with('[') => {
+                items.first()
+            }
+            _ => Some(&keys.value),
+        };
+        let key = key.filter(|key| matches!(key.node, Node::Literal));
+        let text = key.map_or("", |key| &self.source[key.at.clone()]);
+        let inner = text
+            .strip_prefix(['\'', '"', '`'])
+            .and_then(|text| text.strip_suffix(['\'', '"', '`']));
+        if let Some(inner) = inner.filter(|inner| !inner.contains('\\'))
+            && let Node::Path(path) = &container.value.node
+            && path.steps.is_empty()
+            && let Some(found) = self.uses[from..]
+                .iter_mut()
+                .find(|found| &*found.name == HOSTVARS && found.at == path.root)
+        {
+            found.fields = Some(vec![Arc::from(inner)]);
         }
     }
 
@@ -172,7 +221,15 @@ impl<'s> Rewriter<'s> {
                     }
                     _ => self.value(on),
                 }
-                self.values(arguments);
+                let uses = self.uses.len();
+                self.arguments(arguments);
+                self.extracted(uses, arguments);
+            }
+            Node::Call { name, arguments } => {
+                if LOOKUPS.contains(&&self.source[name.clone()]) {
+                    self.lookups.push(kind_of_lookup(self.source, arguments));
+                }
+                self.arguments(arguments);
             }
             Node::Comprehension {
                 locals,
@@ -211,13 +268,14 @@ impl<'s> Rewriter<'s> {
         let name = &self.source[path.root.clone()];
         let in_loop = name == "loop" && !self.loops.is_empty()
             || self.loops.iter().flatten().any(|local| local == name);
-        let set = self.set.iter().any(|local| local == name);
+        let set = self.set.contains(name);
         let guarded = tolerated || path.is_optional();
         if !in_loop {
             self.uses.push(NameUse {
                 name: Arc::from(name),
                 at: path.root.clone(),
                 guarded: guarded || set,
+                fields: (name == HOSTVARS).then(|| host_fields(path)).flatten(),
             });
         }
         let strict = !guarded && !(in_loop && (path.steps.is_empty() || name == "loop"));
@@ -268,6 +326,7 @@ impl<'s> Rewriter<'s> {
             insertions,
             uses: self.uses,
             paths: self.paths,
+            lookups: self.lookups,
         }
     }
 }
@@ -287,6 +346,14 @@ impl Strict {
             inserted += insertion.length;
         }
         (at - inserted, None)
+    }
+}
+
+/// Which variable a path takes from the hosts of `hostvars`, if that is known.
+fn host_fields(path: &Path) -> Option<Vec<Arc<str>>> {
+    match &path.steps.get(1)?.key {
+        StepKey::Field(name) => Some(vec![Arc::from(name.as_str())]),
+        _ => None,
     }
 }
 
