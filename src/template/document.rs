@@ -10,6 +10,9 @@ use super::parser::Parser;
 use super::strict::Rewriter;
 use super::syntax::Node;
 
+/// Tera takes each `elif` for an `if` in the `else` before it; more of them would need too much of its stack.
+const MAX_ELIFS: usize = 50;
+
 type Walked<T> = Result<T, TemplateError>;
 
 /// Whether a text holds any template at all.
@@ -158,7 +161,25 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
     let mut parser = Parser::new(source, lexed);
     let keyword = parser.name("the name of a tag")?;
     match &source[keyword.clone()] {
-        "if" | "elif" => rewriter.value(&parser.whole()?),
+        "if" => {
+            rewriter.value(&parser.whole()?);
+            rewriter.elifs.push(0);
+        }
+        "elif" => {
+            if let Some(innermost) = rewriter.elifs.last_mut() {
+                *innermost += 1;
+            }
+            if rewriter.elifs.iter().sum::<usize>() > MAX_ELIFS {
+                return Err(TemplateError::new("too many `elif`")
+                    .at(keyword)
+                    .with_help("take the value from a mapping, as in `{'a': 1, 'b': 2}[x]`"));
+            }
+            rewriter.value(&parser.whole()?);
+        }
+        "endif" => {
+            parser.end()?;
+            rewriter.elifs.pop();
+        }
         "for" => {
             let locals = parser.locals()?;
             rewriter.value(&parser.whole()?);
@@ -194,7 +215,7 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
                 .at(keyword)
                 .with_help("write `elif`"));
         }
-        "else" | "endif" | "endset" | "endfilter" | "break" | "continue" => parser.end()?,
+        "else" | "endset" | "endfilter" | "break" | "continue" => parser.end()?,
         unknown => return Err(unknown_tag(unknown, keyword)),
     }
     Ok(after)

@@ -222,6 +222,8 @@ fn translate(message: &str) -> TemplateError {
         Some("join texts as `a ~ b`, lists as `[...a, ...b]`, mappings as `{...a, ...b}`")
     } else if text.contains("cannot be consecutive") || text.contains("used consecutively") {
         Some("use parentheses")
+    } else if text.contains("maximum of 2 dimensions") {
+        Some("put the inner list into a variable")
     } else if text.starts_with("Cannot compare") {
         Some("convert one of them, as in `x | int`")
     } else {

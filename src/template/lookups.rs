@@ -31,7 +31,7 @@ const KINDS: [&str; 6] = ["env", "file", "fileglob", "first_found", "pipe", "tem
 const MAX_FILE: u64 = 16 << 20;
 
 /// Each lookup renders its template once more.
-const MAX_LOOKUPS: usize = 1000;
+const MAX_LOOKUPS: usize = 300;
 
 const ARGUMENTS: &[&str] = &[
     "type",

@@ -15,7 +15,10 @@ type Parsed<T> = Result<T, TemplateError>;
 const MAX_DEPTH: usize = 64;
 
 /// A longer chain of operators is refused: each makes the tree that Tera walks through one higher.
-const MAX_HEIGHT: usize = 256;
+const MAX_HEIGHT: usize = 100;
+
+/// A path with more steps is refused for the same reason.
+const MAX_STEPS: usize = 64;
 
 // How strongly operators bind, after Tera's own table.
 const CHOICE: u8 = 0;
@@ -239,6 +242,9 @@ impl<'s> Parser<'s> {
         let mut steps = Vec::new();
         while let Some(symbol) = self.peek() {
             let place = self.here();
+            if steps.len() > MAX_STEPS {
+                return Err(TemplateError::new("the path is too long").at(place));
+            }
             match symbol {
                 "." | "?." => {
                     self.next += 1;
@@ -331,14 +337,13 @@ impl<'s> Parser<'s> {
         let text = &self.source[name.clone()];
         let known = reference::find(DocumentedKind::Test, text)
             .ok_or_else(|| hints::unknown_test(text, name.clone()))?;
-        let arguments = self.arguments(known, &name)?;
-        if arguments.is_empty()
-            && !known.arguments.is_empty()
-            && let Some(token) = self.peek_token()
+        if let Some(token) = self.peek_token()
             && matches!(token.kind, Kind::Text | Kind::Number)
+            && !known.arguments.is_empty()
         {
             return Err(hints::bare_argument(self.source, text, token.at.clone()));
         }
+        let arguments = self.arguments(known, &name)?;
         Ok(Node::Test {
             on: Box::new(on),
             name,

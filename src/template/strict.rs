@@ -126,6 +126,8 @@ pub(super) struct Rewriter<'s> {
     paths: Vec<CheckedPath>,
     /// The names of the loops around, innermost last.
     pub(super) loops: Vec<Vec<String>>,
+    /// How many `elif` each `if` around has so far.
+    pub(super) elifs: Vec<usize>,
     /// The names that were set so far, some perhaps only on a way not taken.
     pub(super) set: HashSet<String>,
     lookups: Vec<(Option<String>, Range<usize>)>,
@@ -139,6 +141,7 @@ impl<'s> Rewriter<'s> {
             uses: Vec::new(),
             paths: Vec::new(),
             loops: Vec::new(),
+            elifs: Vec::new(),
             set: HashSet::new(),
             lookups: Vec::new(),
         }

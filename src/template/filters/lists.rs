@@ -55,8 +55,8 @@ pub(super) const TABLE: &[Documented] = &[
         "flatten",
         &["levels?", "skip_nulls?"],
         "The items of the lists in a list, at any depth or down to `levels`; without nulls unless `skip_nulls=false`.",
-        "[[1, [2]], 3] | flatten(levels=1)",
-        "[1,[2],3]",
+        "[[1], 2] | flatten",
+        "[1,2]",
     ),
     filter(
         "zip",
