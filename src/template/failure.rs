@@ -222,6 +222,12 @@ fn translate(message: &str) -> TemplateError {
         Some("join texts as `a ~ b`, lists as `[...a, ...b]`, mappings as `{...a, ...b}`")
     } else if text.contains("cannot be consecutive") || text.contains("used consecutively") {
         Some("use parentheses")
+    } else if text.starts_with("Math operations") {
+        Some("join texts as `a ~ b`, format them as `'%s' | format(x)`, convert them as `x | int`")
+    } else if text.contains("nesting is too deep") {
+        Some(
+            "put the inner part into a template of its own, and write `{{ lookup('template', 'part.tera') }}`",
+        )
     } else if text.contains("maximum of 2 dimensions") {
         Some("put the inner list into a variable")
     } else if text.starts_with("Cannot compare") {

@@ -214,7 +214,7 @@ impl Question {
         let terms = self.terms();
         let mut answers = Vec::new();
         if kind == "first_found" {
-            answers.extend(self.first_found(&terms, lookup)?.map(path_value));
+            answers.extend(self.first_found(&terms, lookup)?.as_deref().map(path_value));
         } else {
             for term in &terms {
                 let Some(term) = term.as_str() else {
@@ -226,9 +226,11 @@ impl Question {
                         let path = found(lookup, "files", term)?;
                         answers.push(Value::from(self.stripped(&read(&path)?)?));
                     }
-                    "fileglob" => answers.extend(glob(term, lookup)?.into_iter().map(path_value)),
+                    "fileglob" => {
+                        answers.extend(glob(term, lookup)?.iter().map(|path| path_value(path)));
+                    }
                     "template" => {
-                        answers.push(Value::from(self.template(term, templates, lookup)?))
+                        answers.push(Value::from(self.template(term, templates, lookup)?));
                     }
                     _ => answers.push(Value::from(self.stripped(&pipe(term)?)?)),
                 }
@@ -437,7 +439,7 @@ fn texts(value: Option<&Value>, name: &str) -> Result<Vec<String>, TemplateError
         .ok_or_else(|| wrong(name, "a text or a list of texts"))
 }
 
-fn path_value(path: PathBuf) -> Value {
+fn path_value(path: &Path) -> Value {
     Value::from(path.to_string_lossy().into_owned())
 }
 

@@ -205,7 +205,7 @@ pub(super) fn register(tera: &mut Tera) {
     for (name, sign) in [("next_nth_usable", 1), ("previous_nth_usable", -1)] {
         tera.register_filter(name, move |value: &Value, arguments: Kwargs, _: &State| {
             let offset = arguments.must_get::<i64>("offset")?;
-            usable(must(value)?, sign * i128::from(offset))
+            Ok(usable(must(value)?, sign * i128::from(offset)))
         });
     }
     tera.register_filter(
@@ -257,14 +257,14 @@ fn in_subnet(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<bool> {
 }
 
 /// The address so far away, or false if no host of the network may have it.
-fn usable(net: Net, distance: i128) -> TeraResult<Value> {
+fn usable(net: Net, distance: i128) -> Value {
     let (first, last) = net.usable();
-    Ok(match net.plus(distance) {
+    match net.plus(distance) {
         Some(found) if (first..=last).contains(&found.bits()) => {
             Value::from(found.address().to_string())
         }
         _ => Value::from(false),
-    })
+    }
 }
 
 fn queried(value: &Value, query: Option<&Value>, v6: Option<bool>) -> TeraResult<Value> {
@@ -274,7 +274,7 @@ fn queried(value: &Value, query: Option<&Value>, v6: Option<bool>) -> TeraResult
         return Ok(found.map_or_else(|| Value::from(false), |_| value.clone()));
     };
     if query.as_str() == Some("bool") {
-        return Ok(Value::from(net_of(value).filter(wanted).is_some()));
+        return Ok(Value::from(net_of(value).as_ref().is_some_and(wanted)));
     }
     let net = must(value)?;
     if !wanted(&net) {
@@ -330,8 +330,8 @@ fn part(net: Net, value: &Value, query: &str) -> TeraResult<Value> {
             (Some(first), Some(last)) => text(&format!("{}-{}", first.address(), last.address())),
             _ => fail("the network has no usable addresses"),
         },
-        "next_usable" => usable(net, 1),
-        "previous_usable" => usable(net, -1),
+        "next_usable" => Ok(usable(net, 1)),
+        "previous_usable" => Ok(usable(net, -1)),
         "version" => Ok(Value::from(if net.is_v6() { 6 } else { 4 })),
         "type" => text(&if net.is_network() {
             "network"

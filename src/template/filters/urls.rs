@@ -136,7 +136,7 @@ fn urlsplit(url: &str, arguments: Kwargs, _: &State) -> TeraResult<Value> {
     match arguments.get::<&str>("component")? {
         None => Ok(parts.into()),
         Some(name) => match field(&parts, name) {
-            Some(part) => Ok(part.clone()),
+            Some(found) => Ok(found.clone()),
             None => fail(format!("a URL has no component `{name}`")),
         },
     }
