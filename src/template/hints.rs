@@ -328,6 +328,13 @@ pub(super) fn bare_argument(source: &str, test: &str, at: Range<usize>) -> Templ
     .with_help(format!("write `is {test}({value})`"))
 }
 
+/// Tera has no test with the name of an operator; in quotes, `select` and `selectattr` know it.
+pub(super) fn test_in(at: Range<usize>) -> TemplateError {
+    TemplateError::new("`in` is an operator")
+        .at(at)
+        .with_help("write `x in list` or `x not in list`")
+}
+
 pub(super) fn long_chain(at: Range<usize>) -> TemplateError {
     TemplateError::new("the expression is too long: too many operators in one chain")
         .at(at)

@@ -16,7 +16,7 @@ use tera::{Error, Kwargs, State, Tera, TeraResult};
 use super::filters::field;
 use super::lookup::Lookup;
 use super::reference::{Documented, function};
-use super::syntax::Argument;
+use super::syntax::{Argument, Node};
 use super::{TemplateError, Templates};
 use crate::source::suggest;
 use crate::value::{Map, Value, to_json};
@@ -153,7 +153,8 @@ pub(super) fn kind_of_lookup(
     let at = kind.value.at.clone();
     let inner = source[at.clone()]
         .strip_prefix(['\'', '"', '`'])
-        .and_then(|text| text.strip_suffix(['\'', '"', '`']));
+        .and_then(|text| text.strip_suffix(['\'', '"', '`']))
+        .filter(|_| matches!(kind.value.node, Node::Literal));
     (inner.map(str::to_owned), at)
 }
 
@@ -193,6 +194,7 @@ fn allowed(kind: &str, pipe: bool) -> Result<&str, TemplateError> {
         "password" | "random_choice" => "results must not differ between runs: keep the password in an encrypted variable".into(),
         "url" => "fetch it with the module `get_url`".into(),
         "ini" | "csvfile" | "config" => "load YAML with `vars_files`, or read a `file` and take it apart".into(),
+        "inventory_hostnames" => "write `groups['all']`, or the name of another group".into(),
         "unvault" => "name the encrypted file in `vars_files`".into(),
         _ => match suggest(kind, KINDS.into_iter()) {
             Some(near) => format!("did you mean `{near}`?"),

@@ -335,6 +335,9 @@ impl<'s> Parser<'s> {
         self.accept("not");
         let name = self.name("the name of a test")?;
         let text = &self.source[name.clone()];
+        if text == "in" {
+            return Err(hints::test_in(name));
+        }
         let known = reference::find(DocumentedKind::Test, text)
             .ok_or_else(|| hints::unknown_test(text, name.clone()))?;
         if let Some(token) = self.peek_token()

@@ -11,19 +11,19 @@ use super::fail;
 use crate::source::{Node, SourceMap, parse_yaml};
 use crate::template::reference::{Documented, filter};
 use crate::template::yaml;
-use crate::value::{Value, from_json, to_json};
+use crate::value::{Map, Value, from_json, key_text, to_json};
 
 pub(super) const TABLE: &[Documented] = &[
     filter(
         "to_json",
-        &[],
-        "JSON on one line.",
+        &["sort_keys?"],
+        "JSON on one line; with `sort_keys=true` mappings in the order of their keys.",
         "{'a': [1, null]} | to_json",
         "\"{\\\"a\\\":[1,null]}\"",
     ),
     filter(
         "to_nice_json",
-        &["indent?"],
+        &["indent?", "sort_keys?"],
         "JSON on many lines.",
         "{'a': 1} | to_nice_json(2)",
         "\"{\\n  \\\"a\\\": 1\\n}\"",
@@ -37,14 +37,14 @@ pub(super) const TABLE: &[Documented] = &[
     ),
     filter(
         "to_yaml",
-        &["indent?"],
-        "YAML in blocks, with a line feed at the end.",
+        &["indent?", "width?", "sort_keys?"],
+        "YAML in blocks, with a line feed at the end. Lines are never broken, whatever the `width`. Mappings keep their order, unless `sort_keys=true`.",
         "{'a': [1, 'yes']} | to_yaml",
         "\"a:\\n- 1\\n- \\\"yes\\\"\\n\"",
     ),
     filter(
         "to_nice_yaml",
-        &["indent?"],
+        &["indent?", "width?", "sort_keys?"],
         "The same as `to_yaml`, with an indent of 4 if none is given.",
         "{'a': {'b': 1}} | to_nice_yaml(indent=2)",
         "\"a:\\n  b: 1\\n\"",
@@ -115,8 +115,8 @@ pub(super) const TABLE: &[Documented] = &[
 ];
 
 pub(super) fn register(tera: &mut Tera) {
-    tera.register_filter("to_json", |value: &Value, _: Kwargs, _: &State| {
-        to_json(value).to_string()
+    tera.register_filter("to_json", |value: &Value, arguments: Kwargs, _: &State| {
+        Ok(to_json(&in_order(value, &arguments)?).to_string())
     });
     tera.register_filter("to_nice_json", to_nice_json);
     tera.register_filter("from_json", |text: &str, _: Kwargs, _: &State| {
@@ -133,7 +133,10 @@ pub(super) fn register(tera: &mut Tera) {
     for (name, indent) in [("to_yaml", 2), ("to_nice_yaml", 4)] {
         tera.register_filter(name, move |value: &Value, arguments: Kwargs, _: &State| {
             let indent = arguments.get::<usize>("indent")?.unwrap_or(indent);
-            Ok(yaml::block(value, indent.clamp(1, 16)))
+            Ok(yaml::block(
+                &in_order(value, &arguments)?,
+                indent.clamp(1, 16),
+            ))
         });
     }
     tera.register_filter(
@@ -167,12 +170,37 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("to_uuid", to_uuid);
 }
 
+/// The value, with its mappings in the order of their keys if `sort_keys` asks for it.
+fn in_order(value: &Value, arguments: &Kwargs) -> TeraResult<Value> {
+    Ok(match arguments.get::<bool>("sort_keys")? {
+        Some(true) => sorted(value),
+        _ => value.clone(),
+    })
+}
+
+fn sorted(value: &Value) -> Value {
+    if let Some(map) = value.as_map() {
+        let mut entries: Vec<_> = map.iter().collect();
+        entries.sort_by_key(|(key, _)| key_text(key));
+        let entries = entries.into_iter();
+        return Value::from(
+            entries
+                .map(|(key, value)| (key.clone(), sorted(value)))
+                .collect::<Map>(),
+        );
+    }
+    match value.as_array() {
+        Some(items) => Value::from(items.iter().map(sorted).collect::<Vec<_>>()),
+        None => value.clone(),
+    }
+}
+
 fn to_nice_json(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<String> {
     let indent = " ".repeat(arguments.get::<usize>("indent")?.unwrap_or(4).min(16));
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
     let mut json = Vec::new();
     let mut writer = serde_json::Serializer::with_formatter(&mut json, formatter);
-    let written = serde::Serialize::serialize(&to_json(value), &mut writer);
+    let written = serde::Serialize::serialize(&to_json(&in_order(value, &arguments)?), &mut writer);
     match (written, String::from_utf8(json)) {
         (Ok(()), Ok(json)) => Ok(json),
         _ => fail("this cannot be written as JSON"),

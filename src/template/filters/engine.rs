@@ -258,13 +258,6 @@ pub(super) const TABLE: &[Documented] = &[
         "true",
     ),
     function(
-        "range",
-        &["end", "start?", "step_by?"],
-        "The numbers up to `end`, without it.",
-        "range(start=1, end=4)",
-        "[1,2,3]",
-    ),
-    function(
         "throw",
         &["message"],
         "Fails with this message.",

@@ -1,6 +1,6 @@
 //! The filters, tests and functions of expressions, one file for each topic. Each file holds its table, which is
 //! the manual, and registers what it implements. They see their input and arguments only: no files, no
-//! environment, no clock, no network.
+//! environment, no clock, no network. What a template reads on the controller is in `lookups`.
 
 #![expect(
     clippy::needless_pass_by_value,

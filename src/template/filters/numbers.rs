@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use tera::{Kwargs, Number, State, Tera, TeraResult};
 
-use super::{fail, measure};
-use crate::template::reference::{Documented, filter};
+use super::{fail, measure, repeated};
+use crate::template::reference::{Documented, filter, function};
 use crate::value::{Value, ValueKind};
 
 pub(super) const TABLE: &[Documented] = &[
@@ -30,6 +30,13 @@ pub(super) const TABLE: &[Documented] = &[
         "A number with a fraction from a text or number; without `default` anything else is an error.",
         "'1.5' | float",
         "1.5",
+    ),
+    function(
+        "range",
+        &["end...", "start?", "step_by?"],
+        "The numbers from `start`, 0 if not given, up to `end`, without it. By place: the end alone, or start, end and step.",
+        "range(1, 4)",
+        "[1,2,3]",
     ),
     filter(
         "min",
@@ -76,6 +83,7 @@ pub(super) const TABLE: &[Documented] = &[
 ];
 
 pub(super) fn register(tera: &mut Tera) {
+    tera.register_function("range", range);
     tera.register_filter("pow", |base: f64, arguments: Kwargs, _: &State| {
         Ok(base.powf(arguments.must_get("exponent")?))
     });
@@ -102,6 +110,45 @@ pub(super) fn register(tera: &mut Tera) {
         extreme(items, &arguments, Ordering::Greater)
     });
     tera.register_filter("sum", sum);
+}
+
+/// More numbers than this are a mistake, and would fill the memory.
+const MAX_RANGE: usize = 1_000_000;
+
+fn range(arguments: Kwargs, _: &State) -> TeraResult<Vec<i64>> {
+    let mut by_place = Vec::new();
+    for value in repeated(&arguments, "end") {
+        match value.as_i64() {
+            Some(number) => by_place.push(number),
+            None => return fail("`range` takes whole numbers"),
+        }
+    }
+    let named = (
+        arguments.get::<i64>("start")?,
+        arguments.get::<i64>("step_by")?,
+    );
+    let (start, end, step) = match (by_place.as_slice(), named) {
+        ([end], (start, step)) => (start.unwrap_or(0), *end, step.unwrap_or(1)),
+        ([start, end], (None, step)) => (*start, *end, step.unwrap_or(1)),
+        ([start, end, step], (None, None)) => (*start, *end, *step),
+        _ => return fail("`range` takes an end, or a start and an end, or those and a step"),
+    };
+    if step == 0 {
+        return fail("the step of `range` must not be 0");
+    }
+    let numbers = std::iter::successors(Some(start), |number| number.checked_add(step));
+    let inside = |number: &i64| {
+        if step > 0 {
+            *number < end
+        } else {
+            *number > end
+        }
+    };
+    let numbers: Vec<i64> = numbers.take_while(inside).take(MAX_RANGE + 1).collect();
+    if numbers.len() > MAX_RANGE {
+        return fail(format!("`range` gives no more than {MAX_RANGE} numbers"));
+    }
+    Ok(numbers)
 }
 
 fn to_bool(value: &Value, _: Kwargs, _: &State) -> TeraResult<bool> {

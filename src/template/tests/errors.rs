@@ -117,6 +117,12 @@ fn mistakes_are_placed_and_explained() {
             "leave the collection out: write the last part alone, as in `x | ipaddr('network')`",
         ),
         (
+            "{{ one is in list }}",
+            10..12,
+            "`in` is an operator",
+            "write `x in list` or `x not in list`",
+        ),
+        (
             "{{ name is exists }}",
             11..17,
             "unknown test `exists`",

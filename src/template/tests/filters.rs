@@ -174,6 +174,17 @@ fn texts_have_ansibles_forms() {
         ),
         ("'' | from_yaml", json!(null)),
         (
+            "{'b': [{'d': 1, 'c': 2}], 'a': 1} | to_json(sort_keys=true)",
+            json!("{\"a\":1,\"b\":[{\"c\":2,\"d\":1}]}"),
+        ),
+        (
+            "{'b': 1, 'a': 2} | to_nice_yaml(indent=2, width=1337)",
+            json!("b: 1\na: 2\n"),
+        ),
+        ("range(3, 0, -2)", json!([3, 1])),
+        ("range(start=2, end=4)", json!([2, 3])),
+        ("range(2, 7, step_by=2)", json!([2, 4, 6])),
+        (
             "(60 | random(seed='a')) == (60 | random(seed='a'))",
             json!(true),
         ),
@@ -190,6 +201,10 @@ fn texts_have_ansibles_forms() {
     }
     for expression in [
         "'%d' | format('a')",
+        "range(2000000)",
+        "range(1, 2, 0)",
+        "range(1, 2, 1, 1)",
+        "range('a')",
         "'%d' | format(1, 2)",
         "'%d %d' | format(1)",
         "'%q' | format(1)",

@@ -164,3 +164,37 @@ fn long_texts_take_time_that_grows_with_them_only() {
         started.elapsed()
     );
 }
+
+#[test]
+fn no_text_of_random_tokens_panics() {
+    const TOKENS: [&str; 48] = [
+        "{{", "}}", "{%", "%}", "{#", "#}", "-", "(", ")", "[", "]", "{", "}", ",", ":", ".", "?.",
+        "|", "~", "=", "==", "'", "'a'", "\"", "\\", "1", "1.", " ", "\n", "é", "if ", "else ",
+        "elif ", "endif", "for ", " in ", " is ", "not ", "set ", "raw", "endraw", "list", "map",
+        "'upper'", "lookup", "default", "hostvars", "...",
+    ];
+    // A generator of the kind that is in textbooks, so that a failure comes again.
+    let mut state = 42_u64;
+    let mut random = |most: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or_default() % most
+    };
+    for _ in 0..10_000 {
+        let length = 1 + random(14);
+        let mut text = String::from(["{{ ", "{% ", ""][random(3)]);
+        for _ in 0..length {
+            text.push_str(TOKENS[random(TOKENS.len())]);
+        }
+        text.push_str([" }}", " %}", ""][random(3)]);
+        let mut templates = Templates::new();
+        if let Err(error) = templates.compile_text(&text) {
+            assert!(!error.message.is_empty(), "{text}");
+            if let Some(at) = error.at {
+                assert!(text.get(at.clone()).is_some(), "{text}: {at:?}");
+            }
+        }
+        let _ = templates.compile_condition(&text);
+    }
+}

@@ -79,6 +79,7 @@ fn lookups_read_the_controllers_files() {
             json!("a"),
         ),
         ("lookup('file', 'a.txt', rstrip=false)", json!(" a\n\n")),
+        ("lookup('fi' ~ 'le', 'a.txt')", json!(" a")),
         ("lookup(type='file', terms='a.txt')", json!(" a")),
         ("lookup('file', 'd/x.conf', 'd/y.conf')", json!("x,y")),
         ("query('file', ['d/x.conf', 'd/y.conf'])", json!(["x", "y"])),
