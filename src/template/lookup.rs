@@ -41,7 +41,7 @@ pub struct NameUse {
     pub at: Range<usize>,
     /// Whether the template is prepared for it not to be defined (`is defined`, `default`, `?.`).
     pub guarded: bool,
-    /// Of `hostvars`: the variables of the hosts that are used here, or `None` if it may be any of them. Always
-    /// `None` for other variables.
+    /// Of `hostvars`: the variables of the hosts that are used here, none if only the hosts themselves matter, or
+    /// `None` if it may be any of them. Always `None` for other variables.
     pub fields: Option<Vec<Arc<str>>>,
 }

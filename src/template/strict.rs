@@ -220,7 +220,17 @@ impl<'s> Rewriter<'s> {
             } => {
                 match &on.node {
                     Node::Path(path) if TOLERANT.contains(&&self.source[name.clone()]) => {
+                        let uses = self.uses.len();
                         self.path(path, true);
+                        let asks = matches!(expr.node, Node::Test { .. });
+                        // Whether a host is there needs none of its variables.
+                        if asks
+                            && path.steps.len() <= 1
+                            && let Some(root) = self.uses.get_mut(uses)
+                            && &*root.name == HOSTVARS
+                        {
+                            root.fields = Some(Vec::new());
+                        }
                     }
                     _ => self.value(on),
                 }

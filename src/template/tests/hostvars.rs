@@ -57,6 +57,12 @@ fn only_the_fields_that_a_text_uses_are_asked_for() {
             json!("x"),
             Some(vec!["nope"]),
         ),
+        ("{{ hostvars[h] is defined }}", json!(true), Some(vec![])),
+        (
+            "{{ hostvars[h] is defined and hostvars[h].ip == '10.0.0.1' }}",
+            json!(true),
+            Some(vec!["ip"]),
+        ),
         ("{{ hostvars[h] | length }}", json!(2), None),
         ("{{ hostvars[h][h] | default(1) }}", json!(1), None),
         (
