@@ -28,7 +28,10 @@ pub(super) fn answers(run: &Run, diagnostics: &mut Diagnostics) -> Values {
             }
             None => diagnostics.push(
                 Diagnostic::error(format!("nobody answers the prompt for `{}`", question.name))
-                    .help(format!("give it on the command line: `-e {}=...`", question.name)),
+                    .help(format!(
+                        "give it on the command line: `-e {}=...`",
+                        question.name
+                    )),
             ),
         }
     }
@@ -77,7 +80,10 @@ pub(super) fn stepper(diagnostics: &mut Diagnostics) -> Option<Ask> {
 }
 
 fn choose(terminal: &console::Term, task: &TaskName) -> Choice {
-    let role = task.role.as_ref().map(|role: &Arc<str>| format!("{role} : "));
+    let role = task
+        .role
+        .as_ref()
+        .map(|role: &Arc<str>| format!("{role} : "));
     let name = format!("{}{}", role.unwrap_or_default(), task.name);
     loop {
         let question = format!("{name}? (y)es, (n)o, (c)ontinue without asking: ");

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::resume::{restore, tell_stops};
-use super::{Beginning, RunOptions};
 use super::arguments;
 use super::batches::{batches, ordered};
 use super::connect::Connections;
@@ -15,8 +13,10 @@ use super::host::{self, Progress};
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
 use super::program::{Program, is_called};
+use super::resume::{restore, tell_stops};
 use super::roster::Roster;
 use super::shared::{Shared, directory_value};
+use super::{Beginning, RunOptions};
 use crate::event::{Event, Events, Recap, TaskName};
 use crate::inventory::{HostName, Inventory};
 use crate::playbook::{Loaded, Play, each_task};
@@ -214,7 +214,10 @@ pub async fn run(
     let mut interrupted = false;
     let mut unfinished = None;
     let mut started = !matches!(shared.options.beginning, Beginning::Task(_));
-    let plays: Vec<&Play> = playbooks.iter().flat_map(|playbook| &playbook.plays).collect();
+    let plays: Vec<&Play> = playbooks
+        .iter()
+        .flat_map(|playbook| &playbook.plays)
+        .collect();
     'plays: for (number, &play) in plays.iter().enumerate() {
         let names = hosts_of(play, &shared.inventory, limit.as_deref());
         let names = names.unwrap_or_else(|diagnostic| {
@@ -317,12 +320,7 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
 }
 
 /// The hosts of a play that still take part in the run.
-fn members(
-    shared: &Shared,
-    hosts: &mut Roster,
-    names: &[HostName],
-    play: usize,
-) -> Vec<usize> {
+fn members(shared: &Shared, hosts: &mut Roster, names: &[HostName], play: usize) -> Vec<usize> {
     let mut members = Vec::new();
     for name in names {
         if !shared.options.beginning.admits(name.as_str(), play) {

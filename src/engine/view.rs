@@ -8,7 +8,7 @@ use super::roster::Roster;
 use super::shared::Shared;
 use crate::playbook::{Finder, Play, Task};
 use crate::value::{Map, Value};
-use crate::vars::{Definitions, Layer, Surroundings, Scope, ScopeLayer, Source, Values};
+use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Surroundings, Values};
 
 /// No variables.
 pub(super) static NOTHING: LazyLock<Values> = LazyLock::new(Values::new);
@@ -81,7 +81,8 @@ impl<'a> View<'a> {
             shared,
             view: *self,
         };
-        Scope::new(&shared.templates, &shared.sources, layers).with_surroundings(Box::new(surroundings))
+        Scope::new(&shared.templates, &shared.sources, layers)
+            .with_surroundings(Box::new(surroundings))
     }
 
     /// The variables of an item of the task's loop, the `number`th of `items`; or of the task itself.
