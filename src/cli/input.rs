@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
 use crate::engine::{Run, TagFilter, magic_names};
@@ -28,9 +28,9 @@ pub(super) fn read(
     let pattern = args.limit.as_deref();
     let pattern = pattern.and_then(|pattern| diagnostics.check(listed_hosts(args, pattern)));
     let limit = limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
-    let options = LoadOptions {
-        roles_path: args.roles_path.clone(),
-    };
+    let mut roles_path = args.roles_path.clone();
+    roles_path.extend(users_roles());
+    let options = LoadOptions { roles_path };
     let loaded = playbook::load(
         &args.playbooks,
         &options,
@@ -70,6 +70,18 @@ pub(super) fn read(
     } else {
         Ok(run)
     }
+}
+
+/// The user's own roles, which every playbook can use.
+fn users_roles() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let data = absolute("XDG_DATA_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
+    let roles = data.join("provision").join("roles");
+    roles.is_dir().then_some(roles)
 }
 
 /// Checks the connection variables of all hosts as far as they hold no templates.

@@ -111,7 +111,13 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
         eprintln!("error: not everything could be shown: {error}");
     }
     match outcome {
-        Ok(outcome) => exit_code::of_run(&outcome.recap, outcome.interrupted),
+        Ok(outcome) => {
+            let code = exit_code::of_run(&outcome.recap, outcome.interrupted);
+            if code != exit_code::SUCCESS && args.output == Output::Human && !args.no_record {
+                eprintln!("to go on where hosts have stopped: the same command with `--resume`");
+            }
+            code
+        }
         Err(refusal) => {
             show(&refusal.diagnostics, &refusal.sources);
             exit_code::BAD_INPUT
