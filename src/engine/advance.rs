@@ -290,7 +290,7 @@ impl PlayRun<'_> {
         let send = ToLink::Send(target.worker.clone(), message, calls.contents.clone());
         self.hosts[target.host].send(send);
         let again = task.retry.is_some() || one_by_one;
-        let sent = Sent {
+        let state = Sent {
             request,
             contents: if again { calls.contents } else { Vec::new() },
             prepared,
@@ -300,7 +300,7 @@ impl PlayRun<'_> {
             rest,
             exhausted: HashMap::new(),
         };
-        self.enqueue(host, Some(target), PendingState::Sent(Box::new(sent)));
+        self.enqueue(host, Some(target), PendingState::Sent(Box::new(state)));
         Ok(true)
     }
 

@@ -43,7 +43,7 @@ impl PlayRun<'_> {
         });
         sent.outcomes.extend(outcomes);
         if let Some((target, arguments)) = sent.rest.pop_front() {
-            return self.send_next(host, at, &task, target, arguments);
+            return self.send_next(host, at, &task, &target, arguments);
         }
         let (outcomes, exhausted) = (
             std::mem::take(&mut sent.outcomes),
@@ -144,7 +144,7 @@ impl PlayRun<'_> {
         host: usize,
         at: usize,
         task: &Task,
-        target: super::host::Target,
+        target: &super::host::Target,
         arguments: serde_json::Map<String, serde_json::Value>,
     ) {
         let id = self.shared.next_id();

@@ -13,6 +13,9 @@ use crate::playbook::{
 /// Names a step for as long as the play runs.
 pub(super) type StepId = usize;
 
+/// The role and the name of a task; neither, where handlers run.
+type Labels<'a> = (Option<&'a Arc<str>>, Option<&'a Arc<str>>);
+
 /// Names a block.
 pub(super) type BlockId = usize;
 
@@ -264,7 +267,7 @@ impl Program {
     }
 
     /// The role and the name of a task; of a place where handlers run, nothing.
-    fn labels(&self, id: StepId) -> Option<(Option<&Arc<str>>, Option<&Arc<str>>)> {
+    fn labels(&self, id: StepId) -> Option<Labels<'_>> {
         let step = &self.steps[id];
         match step.kind {
             StepKind::Task(_) => Some((step.name.role.as_ref(), Some(&step.name.name))),

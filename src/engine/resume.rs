@@ -48,16 +48,16 @@ impl PlayRun<'_> {
         let handlers = self.play.handlers.iter().enumerate();
         let owed = handlers.filter(|(_, handler)| stop.notified.contains(&handler.task.name));
         let owed: Vec<usize> = owed.map(|(index, _)| index).collect();
-        let step = stop
+        let begins = stop
             .step
             .as_ref()
             .map_or(Some(first), |name| self.program.find(name));
-        let gone = step.is_none().then(|| stop.step.clone()).flatten();
+        let gone = begins.is_none().then(|| stop.step.clone()).flatten();
         self.hosts[host].progress.notified.extend(owed);
         if let Some(gone) = gone {
             self.warn_gone(host, &gone);
         }
-        step.unwrap_or(first)
+        begins.unwrap_or(first)
     }
 
     fn warn_gone(&mut self, host: usize, gone: &StepName) {

@@ -12,6 +12,10 @@ use crate::vars::{Definition, Definitions};
 
 /// What a task has from itself and from everything around it.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of a language"
+)]
 pub struct Common {
     /// The role it belongs to.
     pub role: Option<RoleUse>,

@@ -237,7 +237,7 @@ impl Loader<'_> {
             match (size, node.as_str().is_some_and(|text| text.ends_with('%'))) {
                 (Some(size), _) => sizes.push(BatchSize::Hosts(size)),
                 (None, true) => {
-                    sizes.extend(self.percentage("serial", node).map(BatchSize::Percent))
+                    sizes.extend(self.percentage("serial", node).map(BatchSize::Percent));
                 }
                 (None, false) => self.diagnostics.push(expected(
                     "serial",

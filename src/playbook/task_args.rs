@@ -29,7 +29,7 @@ impl Loader<'_> {
     ) -> Option<ModuleCall> {
         let role = common.role.as_ref();
         let mut given = self.given(module, entry, extra)?;
-        self.add_defaults(module, common, &mut given);
+        add_defaults(module, common, &mut given);
         let mut arguments = Vec::new();
         let mut literals = Map::new();
         let mut sound = true;
@@ -100,30 +100,6 @@ impl Loader<'_> {
             given.extend(self.given_entry(module, entry));
         }
         Some(given)
-    }
-
-    /// Adds the arguments of `module_defaults` that the task does not give; the nearest wins.
-    fn add_defaults<'n>(
-        &mut self,
-        module: &'static Module,
-        common: &'n Common,
-        given: &mut Vec<Given<'n>>,
-    ) {
-        let defaults = common.module_defaults.iter().rev();
-        let of_module = defaults.filter(|(name, _)| **name == *module.name);
-        for entry in of_module.flat_map(|(_, node)| node.as_map().unwrap_or_default()) {
-            // An unknown one has been complained of where the defaults are written.
-            let Some(field) = module.field(entry.name()) else {
-                continue;
-            };
-            if !given.iter().any(|given| given.field.name == field.name) {
-                given.push(Given {
-                    field,
-                    key: entry.key.span,
-                    node: &entry.value,
-                });
-            }
-        }
     }
 
     fn given_entry<'n>(&mut self, module: &'static Module, entry: &'n Entry) -> Option<Given<'n>> {
@@ -307,6 +283,25 @@ impl Loader<'_> {
             what,
             variable: Some(name),
         })
+    }
+}
+
+/// Adds the arguments of `module_defaults` that the task does not give; the nearest wins.
+fn add_defaults<'n>(module: &'static Module, common: &'n Common, given: &mut Vec<Given<'n>>) {
+    let defaults = common.module_defaults.iter().rev();
+    let of_module = defaults.filter(|(name, _)| **name == *module.name);
+    for entry in of_module.flat_map(|(_, node)| node.as_map().unwrap_or_default()) {
+        // An unknown one has been complained of where the defaults are written.
+        let Some(field) = module.field(entry.name()) else {
+            continue;
+        };
+        if !given.iter().any(|given| given.field.name == field.name) {
+            given.push(Given {
+                field,
+                key: entry.key.span,
+                node: &entry.value,
+            });
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::load::Loader;
 use super::task::When;
 use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Task};
 use crate::source::{Diagnostic, Node};
+use crate::value::Value;
 use crate::vars::{Definition, diagnostic, is_variable_name};
 
 impl Loader<'_> {
@@ -188,7 +189,7 @@ impl Loader<'_> {
         };
         let on_host = call.arguments.iter().any(|argument| {
             argument.name == "remote_src"
-                && argument.value.literal().and_then(|value| value.as_bool()) == Some(true)
+                && argument.value.literal().and_then(Value::as_bool) == Some(true)
         });
         if !on_host && call.arguments.iter().any(needs_file) {
             let name = call.module.name;

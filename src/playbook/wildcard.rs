@@ -145,11 +145,11 @@ mod tests {
         ] {
             std::fs::write(root.join(name), "[]").expect("written");
         }
-        let found = Wildcard::new("os/{{ x }}.yaml").find_files(&[root.clone()]);
+        let found = Wildcard::new("os/{{ x }}.yaml").find_files(std::slice::from_ref(&root));
         assert_eq!(found, [root.join("os/debian.yaml")]);
-        let found = Wildcard::new("{{ x }}").find_files(&[root.clone()]);
+        let found = Wildcard::new("{{ x }}").find_files(std::slice::from_ref(&root));
         assert_eq!(found.len(), 3);
-        let found = Wildcard::new("main.yaml").find_files(&[root.clone()]);
+        let found = Wildcard::new("main.yaml").find_files(std::slice::from_ref(&root));
         assert_eq!(found, [root.join("main.yaml")]);
     }
 }
