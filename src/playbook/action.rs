@@ -41,7 +41,7 @@ pub(super) fn localhost(span: Span) -> Definition {
 }
 
 /// What to say about a word of Ansible that has another name here.
-fn ansible_word(key: &str) -> Option<String> {
+pub(super) fn ansible_word(key: &str) -> Option<String> {
     Some(match key {
         "with_items" | "with_list" => "write `loop:`".into(),
         "with_dict" => "write `loop: \"{{ mapping | dict2items }}\"`".into(),
@@ -94,7 +94,7 @@ impl Loader<'_> {
             rest.iter().partition(|entry| find(entry.name()).is_some());
         for entry in &unknown {
             let key = entry.name();
-            let known = keys.known().iter().copied().chain(names());
+            let known = keys.known().chain(names());
             let problem = if modules.is_empty() {
                 format!("there is no module or keyword `{key}`")
             } else {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::args::{ArgumentKind, ArgumentSpec, RoleArguments};
 use super::keys::{Keys, expected};
+use super::keywords::ARGUMENT;
 use super::load::Loader;
 use super::role_load::yaml_file;
 use crate::source::{Diagnostic, Node};
@@ -44,7 +45,7 @@ impl Loader<'_> {
     }
 
     fn spec(&mut self, node: &Node) -> Option<ArgumentSpec> {
-        let mut keys = Keys::new(node, "an argument of a role", self.diagnostics)?;
+        let mut keys = Keys::new(node, &ARGUMENT, self.diagnostics)?;
         let kind = self.kind(&mut keys);
         let required = keys.boolean("required", self.diagnostics).unwrap_or(false);
         let default_node = keys.take("default");

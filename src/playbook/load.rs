@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::keys::{Keys, expected};
+use super::keywords::IMPORT_PLAYBOOK;
 use super::role_load::LoadedRole;
 use super::{Body, BodyId, Common, Handler, Play, Playbook, Role, TemplateFiles};
 use crate::source::{Diagnostic, Diagnostics, Node, SourceMap, parse_yaml};
@@ -139,10 +140,10 @@ impl Loader<'_> {
     }
 
     fn import_playbook(&mut self, node: &Node, outer: &Common) -> Vec<Play> {
-        let Some(mut keys) = Keys::new(node, "an import of a playbook", self.diagnostics) else {
+        let Some(mut keys) = Keys::new(node, &IMPORT_PLAYBOOK, self.diagnostics) else {
             return Vec::new();
         };
-        let file = keys.take(IMPORT).or_else(|| keys.take(IMPORT_LONG));
+        let file = keys.take(IMPORT);
         keys.string("name", self.diagnostics);
         let mut common = outer.clone();
         self.conditions_of(&mut keys, &mut common);

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::common::Place;
+use super::common::Level;
 use super::keys::{Keys, expected};
+use super::keywords::{PLAY, PROMPT};
 use super::load::{Loader, Parts};
 use super::play::{BatchSize, Connection, Course, Order, Prompt};
 use super::{Body, Common, Entry, Play};
@@ -13,11 +14,11 @@ use crate::vars::{Definitions, is_variable_name};
 
 impl Loader<'_> {
     pub(super) fn play(&mut self, node: &Node, outer: &Common) -> Option<Play> {
-        let mut keys = Keys::new(node, "a play", self.diagnostics)?;
+        let mut keys = Keys::new(node, &PLAY, self.diagnostics)?;
         self.parts = Parts::default();
         let hosts = self.hosts(&mut keys, node.span);
         let name = keys.string("name", self.diagnostics);
-        let common = self.common(&mut keys, outer, Place::Play);
+        let common = self.common(&mut keys, outer, Level::Play);
         let vars = keys
             .take("vars")
             .map(|node| self.definitions("`vars`", node))
@@ -25,7 +26,7 @@ impl Loader<'_> {
         let vars_files = self.vars_files(&mut keys);
         let prompts = self.prompts(&mut keys);
         let course = self.course(&mut keys);
-        let user = keys.take("remote_user").or_else(|| keys.take("user"));
+        let user = keys.take("remote_user");
         let connection = Connection {
             user: user.map(|node| Arc::new(self.definition(node))),
             port: self.port(&mut keys),
@@ -139,7 +140,7 @@ impl Loader<'_> {
     }
 
     fn prompt(&mut self, node: &Node) -> Option<Prompt> {
-        let mut keys = Keys::new(node, "an entry of `vars_prompt`", self.diagnostics)?;
+        let mut keys = Keys::new(node, &PROMPT, self.diagnostics)?;
         let name = keys.take("name");
         let question = keys.string("prompt", self.diagnostics);
         let default = keys.take("default").map(|node| match node.as_str() {

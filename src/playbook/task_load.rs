@@ -5,8 +5,9 @@ use std::sync::Arc;
 use provision_worker::arg::Kind;
 
 use super::action;
-use super::common::{Common, Place};
+use super::common::{Common, Level};
 use super::keys::{Keys, expected};
+use super::keywords::{BLOCK, HANDLER, LOOP_CONTROL, TASK};
 use super::load::Loader;
 use super::task::When;
 use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Task};
@@ -58,9 +59,9 @@ impl Loader<'_> {
     }
 
     fn block(&mut self, node: &Node, outer: &Common) -> Option<Entry> {
-        let mut keys = Keys::new(node, "a block", self.diagnostics)?;
+        let mut keys = Keys::new(node, &BLOCK, self.diagnostics)?;
         keys.string("name", self.diagnostics);
-        let common = self.common(&mut keys, outer, Place::Tasks);
+        let common = self.common(&mut keys, outer, Level::Tasks);
         let mut part = |key: &'static str, loader: &mut Self| match keys.take(key) {
             Some(node) => loader.entries(node, &common),
             None => Vec::new(),
@@ -74,8 +75,7 @@ impl Loader<'_> {
                 .push(wrong.at(node.span, "there is none here"));
         }
         for key in ["loop", "register", "until"] {
-            if let Some(entry) = keys.given(key) {
-                keys.take(key);
+            if let Some(entry) = keys.refuse(key) {
                 let wrong = Diagnostic::error(format!("a block cannot have `{key}`"))
                     .at(entry.key.span, "")
                     .help("put the tasks into a file and use `include_tasks`");
@@ -97,10 +97,10 @@ impl Loader<'_> {
         outer: &Common,
         handler: bool,
     ) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
-        let what = if handler { "a handler" } else { "a task" };
-        let mut keys = Keys::new(node, what, self.diagnostics)?;
+        let place = if handler { &HANDLER } else { &TASK };
+        let mut keys = Keys::new(node, place, self.diagnostics)?;
         let name = keys.string("name", self.diagnostics);
-        let mut common = self.common(&mut keys, outer, Place::Tasks);
+        let mut common = self.common(&mut keys, outer, Level::Tasks);
         let repeat = self.repeat(&mut keys);
         let register = self.register(&mut keys);
         let changed_when = keys.take("changed_when").map(|node| self.conditions(node));
@@ -114,7 +114,7 @@ impl Loader<'_> {
             Vec::new()
         };
 
-        let entry = self.action_entry(&mut keys, node, what)?;
+        let entry = self.action_entry(&mut keys, node, place.what)?;
         let is_local = keys.given("local_action").is_some();
         if is_local {
             common.delegate_to = Some(Arc::new(action::localhost(entry.key.span)));
@@ -251,7 +251,7 @@ impl Loader<'_> {
         let mut variable: Arc<str> = Arc::from("item");
         let (mut label, mut index, mut pause, mut extended) = (None, None, None, false);
         if let Some(node) = keys.take("loop_control")
-            && let Some(mut control) = Keys::new(node, "`loop_control`", self.diagnostics)
+            && let Some(mut control) = Keys::new(node, &LOOP_CONTROL, self.diagnostics)
         {
             if let Some(name) = control.string("loop_var", self.diagnostics) {
                 variable = Arc::from(name);
