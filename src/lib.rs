@@ -9,6 +9,7 @@ pub mod event;
 pub mod inventory;
 pub mod playbook;
 pub mod report;
+pub mod schema;
 pub mod secret;
 pub mod source;
 pub mod template;

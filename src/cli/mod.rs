@@ -7,8 +7,10 @@ pub mod exit_code;
 mod input;
 mod inspect;
 mod keys;
+mod keywords;
 mod prompt;
 mod run;
+mod schema;
 mod vault;
 
 use std::process::ExitCode;
@@ -17,12 +19,14 @@ use clap::Parser;
 
 use args::{Cli, Command};
 pub use doc::manual;
+pub use keywords::keywords;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
+        Some(Command::Schema(schema)) => schema::run(schema),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::keywords::{Place, places_of};
+use super::keywords::{Place, ROLE, places_of};
 use crate::source::{Diagnostic, Diagnostics, Entry, Node};
 
 /// How many keywords are listed where one of them was meant.
@@ -97,6 +97,14 @@ impl<'n> Keys<'n> {
             .at(entry.key.span, "not known here");
         if let Some(help) = super::action::ansible_word(key) {
             return wrong.help(help);
+        }
+        if std::ptr::eq(self.place, &ROLE) {
+            let wrong = wrong.suggest(key, self.known());
+            return if wrong.help.is_empty() {
+                wrong.help("parameters of the role stand below `vars`")
+            } else {
+                wrong
+            };
         }
         if let Some(other) = places_of(key).next() {
             return wrong.help(format!("it is a keyword of {}", other.what));

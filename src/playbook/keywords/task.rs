@@ -168,7 +168,7 @@ const IMPORTED_TASKS: &[Keyword] = &[keyword(
 
 const IMPORTED_ROLE: &[Keyword] = &[keyword(
     "import_role",
-    Kind::Mapping(&IMPORT_ROLE),
+    Kind::NameOr(&IMPORT_ROLE),
     "The role whose tasks stand here.",
 )
 .alias(&["ansible.builtin.import_role"])
