@@ -101,8 +101,14 @@ impl ArgumentSpec {
     pub fn check(&self, place: &str, value: &Value) -> Result<(), String> {
         if !self.kind.admits(value) {
             let expected = match self.kind {
+                ArgumentKind::Any => "anything",
+                ArgumentKind::String => "a string",
+                ArgumentKind::Integer => "a whole number",
+                ArgumentKind::Float => "a number",
+                ArgumentKind::Boolean => "`true` or `false`",
+                ArgumentKind::List => "a list",
+                ArgumentKind::Mapping => "a mapping",
                 ArgumentKind::Path => "an absolute path",
-                kind => kind.name(),
             };
             return Err(format!(
                 "`{place}` must be {expected}, and is {}",

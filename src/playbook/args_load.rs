@@ -19,9 +19,16 @@ impl Loader<'_> {
         let file = yaml_file(&path.join("meta"), "args")?;
         let node = self.document(&file)?;
         let arguments = self.specs("the arguments of a role", &node);
-        for name in arguments.keys().filter(|name| !is_variable_name(name)) {
-            let wrong = Diagnostic::error(format!("`{name}` cannot be the name of a variable"));
-            self.diagnostics.push(wrong.at(node.span, "declared here"));
+        for entry in node.as_map().unwrap_or_default() {
+            let name = entry.name();
+            if !is_variable_name(name) {
+                let wrong = Diagnostic::error(format!("`{name}` cannot be the name of a variable"))
+                    .at(
+                        entry.key.span,
+                        "letters, digits and `_`, not beginning with a digit",
+                    );
+                self.diagnostics.push(wrong);
+            }
         }
         Some(RoleArguments {
             role: Arc::from(role),

@@ -203,9 +203,19 @@ impl Loader<'_> {
                 let wrong = Diagnostic::error(format!("there is no module `{}`", entry.name()))
                     .at(entry.key.span, "not known here")
                     .suggest(entry.name(), names);
-                self.diagnostics.push(wrong);
+                self.diagnostics
+                    .push(wrong.note("`provision doc` lists the modules"));
                 continue;
             };
+            if entry.value.as_map().is_none() && !entry.value.is_null() {
+                let what = format!("the defaults of `{}` must be a mapping", module.name);
+                let wrong = Diagnostic::error(what).at(
+                    entry.value.span,
+                    format!("this is {}", entry.value.type_name()),
+                );
+                self.diagnostics.push(wrong);
+                continue;
+            }
             for argument in entry.value.as_map().unwrap_or_default() {
                 if module.field(argument.name()).is_none() {
                     let known = module.fields.iter().map(|field| field.name);

@@ -47,11 +47,17 @@ impl Loader<'_> {
         keys.string("name", self.diagnostics);
         let common = self.common(&mut keys, outer, Level::Tasks);
         keys.take(key);
-        for key in ["loop", "register", "until"] {
+        for (key, help) in [
+            ("loop", "an include can: it happens while the play runs"),
+            ("register", "the imported tasks can"),
+            ("until", "the imported tasks can"),
+            ("changed_when", "the imported tasks can"),
+            ("failed_when", "the imported tasks can"),
+        ] {
             if let Some(entry) = keys.refuse(key) {
                 let wrong = Diagnostic::error(format!("{} cannot have `{key}`", place.what))
                     .at(entry.key.span, "")
-                    .help("an include can: it happens while the play runs");
+                    .help(help);
                 self.diagnostics.push(wrong);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::keywords::{Place, ROLE, places_of};
+use super::keywords::{HANDLER, Place, ROLE, places_of};
 use crate::source::{Diagnostic, Diagnostics, Entry, Node};
 
 /// How many keywords are listed where one of them was meant.
@@ -106,8 +106,11 @@ impl<'n> Keys<'n> {
                 wrong
             };
         }
-        if let Some(other) = places_of(key).next() {
-            return wrong.help(format!("it is a keyword of {}", other.what));
+        if let Some(module) = self.place.module.filter(|_| HANDLER.find(key).is_some()) {
+            return wrong.help(outside(module));
+        }
+        if let Some(help) = elsewhere(key) {
+            return wrong.help(help);
         }
         let wrong = wrong.suggest(key, self.known());
         if !wrong.help.is_empty() {
@@ -196,6 +199,17 @@ impl<'n> Keys<'n> {
             .map(|tag| Arc::from(tag.trim()))
             .collect()
     }
+}
+
+/// What to say about a keyword of the task among the arguments of its module.
+pub(super) fn outside(module: &str) -> String {
+    format!("it is a keyword of the task: indent it as far as `{module}`")
+}
+
+/// What to say about a keyword that stands at the wrong place.
+pub(super) fn elsewhere(key: &str) -> Option<String> {
+    let place = places_of(key).next()?;
+    Some(format!("it is a keyword of {}", place.what))
 }
 
 /// What to say when a key has a value of the wrong kind.

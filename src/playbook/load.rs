@@ -151,9 +151,11 @@ impl Loader<'_> {
         common.tags.extend(keys.tags(self.diagnostics));
         keys.finish(self.diagnostics);
         let Some((file, name)) = file.and_then(|node| Some((node, node.as_str()?))) else {
-            let at = file.map_or(node.span, |file| file.span);
             let wrong = Diagnostic::error("`import_playbook` needs the name of a file");
-            self.diagnostics.push(wrong.at(at, "none is given here"));
+            self.diagnostics.push(match file {
+                Some(file) => wrong.at(file.span, format!("this is {}", file.type_name())),
+                None => wrong.at(node.span, "none is given here"),
+            });
             return Vec::new();
         };
         let path = self.directory().join(name);

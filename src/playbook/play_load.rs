@@ -77,7 +77,7 @@ impl Loader<'_> {
 
     fn section(&mut self, key: &'static str, keys: &mut Keys<'_>, common: &Common) -> Vec<Entry> {
         match keys.take(key) {
-            Some(node) => self.entries(node, common),
+            Some(node) => self.entries_of(key, node, common),
             None => Vec::new(),
         }
     }
@@ -106,6 +106,16 @@ impl Loader<'_> {
                 .push(expected("hosts", "a host pattern or a list of them", node));
             return None;
         };
+        let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+        let is_template = |text: &&str| text.contains("{{") || text.contains("{%");
+        if let Some(at) = parts.iter().position(|text| is_template(&text)) {
+            let wrong = Diagnostic::error("`hosts` cannot be a template")
+                .at(nodes[at].span, "it is read before anything runs")
+                .help("name all hosts that it can be, and choose some of them with `--limit`")
+                .help("or put hosts into a group with `group_by` in a play before this one");
+            self.diagnostics.push(wrong);
+            return None;
+        }
         let text = parts.join(",");
         let pattern = self
             .diagnostics
@@ -154,9 +164,12 @@ impl Loader<'_> {
             .and_then(Node::as_str)
             .filter(|name| is_variable_name(name))
         else {
-            let at = name.map_or(node.span, |node| node.span);
-            let wrong = Diagnostic::error("an entry of `vars_prompt` needs `name`, a variable");
-            self.diagnostics.push(wrong.at(at, ""));
+            let wrong = match name {
+                Some(node) => expected("name", "the name of a variable", node),
+                None => Diagnostic::error("an entry of `vars_prompt` needs `name`, a variable")
+                    .at(node.span, "none is given here"),
+            };
+            self.diagnostics.push(wrong);
             return None;
         };
         Some(Prompt {
@@ -187,7 +200,10 @@ impl Loader<'_> {
                 Some("linear") => false,
                 Some("free" | "host_pinned") => true,
                 _ => {
-                    let wrong = expected("strategy", "`linear` or `free`", node);
+                    let wrong = expected("strategy", "`linear` or `free`", node).suggest(
+                        node.as_str().unwrap_or_default(),
+                        ["linear", "free"].into_iter(),
+                    );
                     self.diagnostics.push(wrong);
                     false
                 }
@@ -221,7 +237,10 @@ impl Loader<'_> {
             _ => {
                 let known =
                     "`inventory`, `reverse_inventory`, `sorted`, `reverse_sorted` or `shuffle`";
-                self.diagnostics.push(expected("order", known, node));
+                let words = known.split('`').skip(1).step_by(2);
+                let wrong = expected("order", known, node)
+                    .suggest(node.as_str().unwrap_or_default(), words);
+                self.diagnostics.push(wrong);
                 Order::Inventory
             }
         }

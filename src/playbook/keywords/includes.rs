@@ -7,6 +7,7 @@ pub static INCLUDE_TASKS: Place = Place {
     what: "the arguments of `include_tasks`",
     groups: &[FILE, APPLIED],
     open: false,
+    module: Some("include_tasks"),
 };
 
 /// The arguments of `include_role`.
@@ -14,6 +15,7 @@ pub static INCLUDE_ROLE: Place = Place {
     what: "the arguments of `include_role`",
     groups: &[ROLE, APPLIED, PUBLIC],
     open: false,
+    module: Some("include_role"),
 };
 
 /// The arguments of `import_role`.
@@ -21,6 +23,7 @@ pub static IMPORT_ROLE: Place = Place {
     what: "the arguments of `import_role`",
     groups: &[ROLE],
     open: false,
+    module: Some("import_role"),
 };
 
 /// The arguments of `include_vars`.
@@ -28,6 +31,7 @@ pub static INCLUDE_VARS: Place = Place {
     what: "`include_vars`",
     groups: &[VARIABLES],
     open: false,
+    module: Some("include_vars"),
 };
 
 /// The arguments of `add_host`, beside which there are variables of the host.
@@ -35,6 +39,7 @@ pub static ADD_HOST: Place = Place {
     what: "`add_host`",
     groups: &[HOST],
     open: true,
+    module: Some("add_host"),
 };
 
 const FILE: &[Keyword] =

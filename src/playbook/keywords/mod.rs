@@ -22,6 +22,8 @@ pub struct Place {
     pub groups: &'static [&'static [Keyword]],
     /// Whether there may be names of the user's own as well.
     pub open: bool,
+    /// The action of which these are the arguments.
+    pub module: Option<&'static str>,
 }
 
 /// A key that means something.

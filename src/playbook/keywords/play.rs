@@ -8,6 +8,7 @@ pub static PLAY: Place = Place {
     what: "a play",
     groups: &[NAME, OWN, VARS, COMMON],
     open: false,
+    module: None,
 };
 
 /// An import of a playbook.
@@ -15,6 +16,7 @@ pub static IMPORT_PLAYBOOK: Place = Place {
     what: "an import of a playbook",
     groups: &[NAME, IMPORT, VARS],
     open: false,
+    module: None,
 };
 
 /// A variable that the user is asked for.
@@ -22,6 +24,7 @@ pub static PROMPT: Place = Place {
     what: "an entry of `vars_prompt`",
     groups: &[ASKED],
     open: false,
+    module: None,
 };
 
 const OWN: &[Keyword] = &[

@@ -8,6 +8,7 @@ pub static ROLE: Place = Place {
     what: "an entry of `roles`",
     groups: &[USE, INHERITED_BY_TASKS, COMMON],
     open: false,
+    module: None,
 };
 
 /// A role's `meta/main.yaml`.
@@ -15,6 +16,7 @@ pub static META: Place = Place {
     what: "a role's `meta/main.yaml`",
     groups: &[ABOUT],
     open: false,
+    module: None,
 };
 
 /// An argument that a role declares in its `meta/args.yaml`.
@@ -22,6 +24,7 @@ pub static ARGUMENT: Place = Place {
     what: "an argument of a role",
     groups: &[DECLARED],
     open: false,
+    module: None,
 };
 
 const USE: &[Keyword] = &[

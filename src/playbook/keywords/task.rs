@@ -7,6 +7,7 @@ pub static TASK: Place = Place {
     what: "a task",
     groups: &[NAME, OWN, VARS, NOTIFY, INHERITED_BY_TASKS, COMMON],
     open: false,
+    module: None,
 };
 
 /// A handler.
@@ -14,6 +15,7 @@ pub static HANDLER: Place = Place {
     what: "a handler",
     groups: &[NAME, OWN, LISTEN, VARS, NOTIFY, INHERITED_BY_TASKS, COMMON],
     open: false,
+    module: None,
 };
 
 /// A block.
@@ -21,6 +23,7 @@ pub static BLOCK: Place = Place {
     what: "a block",
     groups: &[NAME, PARTS, VARS, NOTIFY, INHERITED_BY_TASKS, COMMON],
     open: false,
+    module: None,
 };
 
 /// An `import_tasks` in the place of a task.
@@ -35,6 +38,7 @@ pub static TASKS_IMPORT: Place = Place {
         COMMON,
     ],
     open: false,
+    module: None,
 };
 
 /// An `import_role` in the place of a task.
@@ -49,6 +53,7 @@ pub static ROLE_IMPORT: Place = Place {
         COMMON,
     ],
     open: false,
+    module: None,
 };
 
 /// What an include gives to the tasks that it includes.
@@ -56,6 +61,7 @@ pub static APPLY: Place = Place {
     what: "`apply`",
     groups: &[VARS, NOTIFY, INHERITED_BY_TASKS, COMMON],
     open: false,
+    module: None,
 };
 
 /// How a loop goes.
@@ -63,6 +69,7 @@ pub static LOOP_CONTROL: Place = Place {
     what: "`loop_control`",
     groups: &[CONTROL],
     open: false,
+    module: None,
 };
 
 /// Where a file of tasks is named in a mapping.
@@ -70,6 +77,7 @@ static FILE: Place = Place {
     what: "the arguments of `import_tasks`",
     groups: &[&[keyword("file", Kind::String, "The file.").required()]],
     open: false,
+    module: Some("import_tasks"),
 };
 
 pub(super) const NAME: &[Keyword] = &[keyword(
