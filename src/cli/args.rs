@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::keys::KeyArgs;
 use super::vault::VaultArgs;
+use crate::schema::Document;
 
 /// Brings hosts into the state that playbooks describe, over SSH, on all hosts at once.
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Show the manual of a module, or list all modules.
     Doc(DocArgs),
+    /// Print a JSON schema, with which an editor completes and checks what is written.
+    Schema(SchemaArgs),
     /// Encrypt, decrypt and edit files, in the format of Ansible Vault or for age.
     Vault(VaultArgs),
 }
@@ -41,6 +45,18 @@ pub(super) struct DocArgs {
     /// List the filters, tests and functions of templates.
     #[arg(long, conflicts_with = "module")]
     pub(super) filters: bool,
+    /// List the keywords of plays, tasks, blocks and roles.
+    #[arg(long, conflicts_with_all = ["module", "filters"])]
+    pub(super) keywords: bool,
+}
+
+/// Of what to print the schema.
+#[derive(Args, Debug)]
+pub(super) struct SchemaArgs {
+    /// What is written: a playbook, a file of tasks or handlers, an inventory, a role's `meta/args.yaml`.
+    #[arg(value_parser = PossibleValuesParser::new(Document::ALL.map(Document::name))
+        .try_map(|name| Document::named(&name).ok_or("it has no schema")))]
+    pub(super) document: Document,
 }
 
 /// How results are shown.

@@ -19,6 +19,7 @@ use crate::template::{DocumentedKind, documented};
 )]
 pub(super) fn run(args: &DocArgs) -> u8 {
     match &args.module {
+        _ if args.keywords => print!("{}", super::keywords()),
         _ if args.filters => print!("{}", filters()),
         None => print!("{}", list()),
         Some(name) => match all().find(|module| module.name == name) {

@@ -8,9 +8,11 @@ mod input;
 mod inspect;
 mod keys;
 mod past;
+mod keywords;
 mod prompt;
 mod questions;
 mod run;
+mod schema;
 mod vault;
 
 use std::process::ExitCode;
@@ -19,12 +21,14 @@ use clap::Parser;
 
 use args::{Cli, Command};
 pub use doc::manual;
+pub use keywords::keywords;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
+        Some(Command::Schema(schema)) => schema::run(schema),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),
     };

@@ -6,6 +6,8 @@ use provision_worker::arg::Kind;
 use provision_worker::module::{Field, Module};
 use serde_json::{Map, Value};
 
+use super::keys::outside;
+use super::keywords::HANDLER;
 use super::load::Loader;
 use super::{Argument, Common, Control, Finder, ModuleCall, RoleUse, control};
 use crate::source::{Diagnostic, Entry, Node, Span};
@@ -106,15 +108,16 @@ impl Loader<'_> {
         let name = entry.key.as_str().unwrap_or_default();
         let Some(field) = module.field(name) else {
             let known = module.fields.iter().map(|field| field.name);
-            self.diagnostics.push(
-                Diagnostic::error(format!("`{}` has no argument `{name}`", module.name))
-                    .at(entry.key.span, "not known here")
-                    .suggest(name, known.clone())
-                    .note(format!(
-                        "its arguments: {}",
-                        known.collect::<Vec<_>>().join(", ")
-                    )),
-            );
+            let wrong = Diagnostic::error(format!("`{}` has no argument `{name}`", module.name))
+                .at(entry.key.span, "not known here");
+            self.diagnostics.push(if HANDLER.find(name).is_some() {
+                wrong.help(outside(module.name))
+            } else {
+                wrong.suggest(name, known.clone()).note(format!(
+                    "its arguments: {}",
+                    known.collect::<Vec<_>>().join(", ")
+                ))
+            });
             return None;
         };
         Some(Given {
