@@ -248,6 +248,7 @@ pub async fn run(
             let begun = Begun {
                 play,
                 number,
+                members: &members,
                 batch,
                 starts,
             };
@@ -345,6 +346,7 @@ fn members(shared: &Shared, hosts: &mut Roster, names: &[HostName], play: usize)
 struct Begun<'a> {
     play: &'a Play,
     number: usize,
+    members: &'a [usize],
     batch: Vec<usize>,
     /// The run begins in this play.
     starts: bool,
@@ -380,12 +382,14 @@ async fn run_batch(
         starts_at,
         program,
         hosts,
+        members: begun.members.to_vec(),
         batch,
         finished: BTreeMap::new(),
         events,
         connections,
         let_go_at: None,
         fatal: None,
+        broken: false,
         once: HashMap::new(),
         busy: HashMap::new(),
         delegated: HashMap::new(),
