@@ -448,8 +448,7 @@ impl<'a> Builder<'a> {
         // waits for the next flush.
         let handlers = &self.play.handlers;
         let notifying = |handler: &Handler| !handler.task.common.notify.is_empty();
-        self.dirty =
-            self.instance.is_some() || block.is_some() || handlers.iter().any(notifying);
+        self.dirty = self.instance.is_some() || block.is_some() || handlers.iter().any(notifying);
         let start = self.program.steps.len() + 1;
         let end = start + self.play.handlers.len();
         self.push(StepKind::Flush { end, section }, block);
