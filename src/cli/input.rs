@@ -64,8 +64,13 @@ pub(super) fn read(
         reload: None,
         ask: None,
     };
+    let mut makes_groups = false;
     for play in run.loaded.plays() {
-        diagnostics.check(run.hosts_of(play));
+        // A group that nobody knows may be one that an earlier play makes.
+        if !makes_groups {
+            diagnostics.check(run.hosts_of(play));
+        }
+        play.each_task(&mut |task| makes_groups |= task.makes_groups());
     }
     check_tags(args, &run, diagnostics);
     check_delegates(&run, diagnostics);

@@ -133,12 +133,16 @@ impl PlayRun<'_> {
                 if !idle {
                     return false;
                 }
-                // A handler that has been notified by a later one has its turn; once in a flush.
+                // A handler that a later one has notified has its turn at the next flush; where no other follows,
+                // in this one, but only once.
+                let is_last = self.program.next_flush(next).is_none();
                 let progress = &mut self.hosts[host].progress;
-                progress
-                    .notified
-                    .retain(|index| !progress.flushed.contains(index));
-                let again = !progress.notified.is_empty();
+                if is_last {
+                    progress
+                        .notified
+                        .retain(|index| !progress.flushed.contains(index));
+                }
+                let again = is_last && !progress.notified.is_empty();
                 progress.cursor = if again { start } else { next };
                 if !again && progress.failed {
                     self.end_host(host);

@@ -7,7 +7,7 @@ use super::TagFilter;
 use super::needs::{Needs, PlayNeeds};
 use crate::event::{Position, StepName, TaskName};
 use crate::playbook::{
-    Action, Block, BodyId, Control, Entry, Meta, Play, Task, TemplateFiles, each_task,
+    Action, Block, BodyId, Control, Entry, Handler, Meta, Play, Task, TemplateFiles, each_task,
 };
 
 /// Names a step for as long as the play runs.
@@ -222,6 +222,19 @@ impl Program {
         None
     }
 
+    /// Whether a failure at `id` is rescued in the end, after whatever `always` comes before.
+    pub(super) fn is_rescued(&self, id: StepId) -> bool {
+        let mut place = self.steps[id].block;
+        while let Some((block, part)) = place {
+            let steps = &self.blocks[block];
+            if part == Part::Body && steps.rescue.is_some() {
+                return true;
+            }
+            place = steps.parent;
+        }
+        false
+    }
+
     /// Where handlers run that a host still has to run after it has failed at `id`.
     pub(super) fn next_flush(&self, id: StepId) -> Option<StepId> {
         let after = self.order[self.rank[id]..].iter().copied();
@@ -434,7 +447,11 @@ impl<'a> Builder<'a> {
         if !self.dirty || self.play.handlers.is_empty() {
             return;
         }
-        self.dirty = self.instance.is_some();
+        // Hosts in another part of a block do not come by here, and what a handler notifies that stands before it
+        // waits for the next flush.
+        let handlers = &self.play.handlers;
+        let notifying = |handler: &Handler| !handler.task.common.notify.is_empty();
+        self.dirty = self.instance.is_some() || block.is_some() || handlers.iter().any(notifying);
         let start = self.program.steps.len() + 1;
         let end = start + self.play.handlers.len();
         self.push(StepKind::Flush { end, section }, block);

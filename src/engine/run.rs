@@ -347,7 +347,7 @@ impl<'e> Running<'e> {
             if batch.is_empty() {
                 continue;
             }
-            match self.batch(play, number, batch, starts).await {
+            match self.batch(play, number, members, batch, starts).await {
                 PlayEnd::Finished => {}
                 PlayEnd::Ended => break,
                 end @ (PlayEnd::Fatal | PlayEnd::Interrupted) => {
@@ -363,6 +363,7 @@ impl<'e> Running<'e> {
         &mut self,
         play: &Play,
         number: usize,
+        members: &[usize],
         batch: Vec<usize>,
         starts: bool,
     ) -> PlayEnd {
@@ -389,12 +390,14 @@ impl<'e> Running<'e> {
             starts_at,
             program,
             hosts: &mut self.hosts,
+            members: members.to_vec(),
             batch,
             finished: BTreeMap::new(),
             events: self.events,
             connections: &mut self.connections,
             let_go_at: None,
             fatal: None,
+            broken: false,
             once: HashMap::new(),
             busy: HashMap::new(),
             delegated: HashMap::new(),

@@ -199,6 +199,7 @@ impl Loader<'_> {
                 let mut inherited = outer.clone();
                 if let Some(vars) = keys.given("vars") {
                     let vars = self.definitions("`vars`", &vars.value);
+                    Arc::make_mut(&mut inherited.parameters).extend(vars.clone());
                     Arc::make_mut(&mut inherited.vars).extend(vars);
                 }
                 Control::Include(self.include(module, entry, extra, &inherited)?)

@@ -23,6 +23,9 @@ pub struct Common {
     pub when: Vec<Arc<When>>,
     /// Its variables, the nearest last.
     pub vars: Arc<Definitions>,
+    /// The variables of the includes around it, the nearest last: also among `vars`, but stronger than what a host
+    /// has learned.
+    pub parameters: Arc<Definitions>,
     /// Its tags.
     pub tags: BTreeSet<Arc<str>>,
     /// How it becomes another user.

@@ -33,12 +33,16 @@ impl Loader<'_> {
         };
 
         let pre_tasks = self.section("pre_tasks", &mut keys, &common);
+        // Handlers run in this order: those of `roles`, the play's own, and those of the roles that tasks import or
+        // include.
+        let mut late_handlers = std::mem::take(&mut self.parts.handlers);
         let mut tasks = Vec::new();
         if let Some(node) = keys.take("roles") {
             for node in self.list("roles", node) {
                 tasks.extend(self.role_entry(node, &common));
             }
         }
+        let mut handlers = std::mem::take(&mut self.parts.handlers);
         tasks.extend(self.section("tasks", &mut keys, &common));
         let post_tasks = self.section("post_tasks", &mut keys, &common);
         let own_handlers = keys
@@ -49,7 +53,9 @@ impl Loader<'_> {
 
         let (hosts, pattern_text) = hosts?;
         let mut parts = std::mem::take(&mut self.parts);
-        parts.handlers.extend(own_handlers);
+        late_handlers.append(&mut parts.handlers);
+        handlers.extend(own_handlers);
+        handlers.append(&mut late_handlers);
         // A body that could not be read has been complained of.
         let body = |body: Option<Body>| {
             body.unwrap_or(Body {
@@ -69,7 +75,7 @@ impl Loader<'_> {
             vars_files,
             sections: [pre_tasks, tasks, post_tasks],
             bodies: parts.bodies.into_iter().map(body).collect(),
-            handlers: parts.handlers,
+            handlers,
             roles: parts.roles,
             course,
         })

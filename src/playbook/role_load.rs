@@ -91,13 +91,9 @@ impl Loader<'_> {
         let Some(loaded) = self.role(name, span, &From::default()) else {
             return Vec::new();
         };
-        // Where they were written tells the parameters of one use from those of another.
-        let inherited = common.role.iter().flat_map(|role| role.parameters.values());
-        let inherited: Vec<Span> = inherited.map(|definition| definition.span).collect();
         let own = entry.as_map().filter(|entries| entries.len() > 1);
         let own = own.map(|_| to_json(&entry.to_value()).to_string());
-        let written = format!("{inherited:?} {}", own.unwrap_or_default());
-        let key = (loaded.role.name.clone(), written);
+        let key = (loaded.role.name.clone(), own.unwrap_or_default());
         if !loaded.repeats && self.parts.done.contains(&key) {
             return Vec::new();
         }
@@ -244,7 +240,9 @@ impl Loader<'_> {
             }
         }
         let (dependencies, repeats) = self.meta(&path);
-        self.refuse_empty(name, &path, span);
+        if tasks.is_none() && handlers.is_none() {
+            self.refuse_empty(name, &path, span);
+        }
         let role = Role {
             name: Arc::from(name),
             path: path.clone(),

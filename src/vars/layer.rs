@@ -21,7 +21,7 @@ pub enum Layer {
     IncludedFiles,
     /// `set_fact` and `register`: what was learned in this run.
     Learned,
-    /// `vars:` beside a role's name in `roles:`.
+    /// `vars:` beside a role's name in `roles:`, and those of `include_tasks` and `include_role`.
     RoleParameters,
     /// `-e` on the command line.
     Extra,
