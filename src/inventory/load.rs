@@ -220,7 +220,7 @@ impl Loader<'_> {
     fn host(&mut self, group: &GroupName, name: HostName, span: Span, vars: Vars) {
         let whose = format!("the host `{name}`");
         let host = self.inventory.hosts.entry(name.clone());
-        let host = host.or_insert_with(|| Host::new(name.clone(), span));
+        let host = host.or_insert_with(|| Host::new(name.clone(), Some(span)));
         vars::unite(&mut host.vars, vars, &whose, self.diagnostics);
         if let Some(group) = self.inventory.groups.get_mut(group) {
             group.hosts.insert(name);
@@ -328,18 +328,8 @@ impl Loader<'_> {
                 .insert(GroupName::implied(GroupName::ALL));
             groups[GroupName::ALL].children.insert(name);
         }
-        self.deepen(&GroupName::implied(GroupName::ALL), 0);
-    }
-
-    fn deepen(&mut self, name: &GroupName, depth: usize) {
-        let group = &mut self.inventory.groups[name];
-        if depth > 0 && group.depth >= depth {
-            return;
-        }
-        group.depth = depth;
-        for child in group.children.clone() {
-            self.deepen(&child, depth + 1);
-        }
+        self.inventory
+            .deepen(&GroupName::implied(GroupName::ALL), 0);
     }
 }
 
