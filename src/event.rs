@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use provision_worker::protocol::Changed;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
@@ -77,6 +77,8 @@ pub enum Event {
         /// What it is.
         message: String,
     },
+    /// A host has not come to the end of the run: where a later run can take it up again.
+    HostStopped(Stopped),
     /// The run has ended.
     RunFinished {
         /// The end of each host, in inventory order.
@@ -84,6 +86,32 @@ pub enum Event {
         /// Whether the run was ended by the user.
         interrupted: bool,
     },
+}
+
+/// Where a host has stopped, and what it knew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// The host.
+    pub host: Arc<str>,
+    /// The play, counted from 0 over all playbooks.
+    pub play: usize,
+    /// The step; without one, the first of the play.
+    pub step: Option<StepName>,
+    /// What has been registered and set, unless it is secret.
+    pub learned: serde_json::Map<String, serde_json::Value>,
+    /// The handlers that have been notified and have not run.
+    pub notified: Vec<Arc<str>>,
+}
+
+/// A step of a play, recognised after the playbook has been edited as long as it keeps its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepName {
+    /// The role it belongs to.
+    pub role: Option<Arc<str>>,
+    /// The task's name; none if handlers run here.
+    pub task: Option<Arc<str>>,
+    /// How many such steps come before it.
+    pub number: usize,
 }
 
 /// A task, as people recognise it.

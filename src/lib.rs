@@ -8,6 +8,7 @@ pub mod engine;
 pub mod event;
 pub mod inventory;
 pub mod playbook;
+pub mod record;
 pub mod report;
 pub mod secret;
 pub mod source;

@@ -69,7 +69,8 @@ pub(super) struct RunArgs {
     /// Show the texts before and after each change.
     #[arg(short = 'D', long, help_heading = "What to do")]
     pub(super) diff: bool,
-    /// Only these hosts: a pattern such as `web:!web3`.
+    /// Only these hosts: a pattern such as `web:!web3`; `@failed` for those that failed in the last such run, `@FILE`
+    /// for those that a file lists.
     #[arg(short, long, value_name = "PATTERN", help_heading = "What to do")]
     pub(super) limit: Option<String>,
     /// Only tasks with one of these tags.
@@ -92,6 +93,29 @@ pub(super) struct RunArgs {
     /// Set variables: `name=value`, a YAML mapping, or `@FILE`.
     #[arg(short, long, value_name = "VARS", help_heading = "What to do")]
     pub(super) extra_vars: Vec<String>,
+    /// Go on where the last such run has stopped: hosts that failed at the task that failed, others where they are.
+    #[arg(
+        long,
+        value_name = "RUN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "last",
+        conflicts_with = "start_at_task",
+        help_heading = "What to do"
+    )]
+    pub(super) resume: Option<String>,
+    /// Begin at the first task of this name.
+    #[arg(long, value_name = "NAME", help_heading = "What to do")]
+    pub(super) start_at_task: Option<String>,
+    /// Ask before each task.
+    #[arg(long, help_heading = "What to do")]
+    pub(super) step: bool,
+    /// Keep no record of the run.
+    #[arg(long, help_heading = "What to do")]
+    pub(super) no_record: bool,
+    /// Let templates run programs on this machine: `lookup(type='pipe', ...)`.
+    #[arg(long, help_heading = "What to do")]
+    pub(super) allow_pipe: bool,
     /// Where roles are looked for, after the directories beside the playbook.
     #[arg(long, value_name = "DIR", help_heading = "What to do")]
     pub(super) roles_path: Vec<PathBuf>,

@@ -7,6 +7,7 @@ pub mod exit_code;
 mod input;
 mod inspect;
 mod keys;
+mod past;
 mod prompt;
 mod run;
 mod vault;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::args::{Output, RunArgs};
 use super::prompt::TerminalPrompt;
-use super::{exit_code, input, inspect};
-use crate::engine::{self, Run, RunOptions};
+use super::{exit_code, input, inspect, past};
+use crate::engine::{self, Beginning, Run, RunOptions};
 use crate::report::{Console, ConsoleOptions, Json, Redacted, Reporter};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
 use crate::transport::Connector;
@@ -65,7 +65,7 @@ fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
 }
 
 #[expect(clippy::print_stderr, reason = "errors are for the user")]
-fn carry_out(args: &RunArgs, run: Run) -> u8 {
+fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
     let options = RunOptions {
         check: args.check,
         diff: args.diff,
@@ -75,6 +75,7 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
         private_key: args.private_key.clone(),
         escalate: args.r#become,
         become_user: args.become_user.clone(),
+        beginning,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -87,7 +88,8 @@ fn carry_out(args: &RunArgs, run: Run) -> u8 {
         }
     };
     let secrets = run.sources.secrets().clone();
-    let mut reporter = Redacted::new(reporter(args), secrets.clone());
+    let reporter = past::recorded(args, reporter(args));
+    let mut reporter = Redacted::new(reporter, secrets.clone());
     let outcome = runtime.block_on(async {
         let connector = Arc::new(Connector::new(Arc::new(TerminalPrompt)));
         engine::run(run, options, connector, &mut reporter).await

@@ -29,7 +29,10 @@ impl PlayRun<'_> {
                 self.hosts[host].progress.failing.insert(block);
                 self.jump(host, start);
             }
-            None => self.give_up(host, step),
+            None => {
+                self.note_stop_at(host, step);
+                self.give_up(host, step);
+            }
         }
     }
 
@@ -182,6 +185,7 @@ impl PlayRun<'_> {
 
     /// Nothing more runs on the host.
     pub(super) fn end_host(&mut self, host: usize) {
+        self.note_stop(host);
         let run = &mut self.hosts[host];
         if run.is_active() {
             self.frontier.left(self.program.rank(run.progress.position));

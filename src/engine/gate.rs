@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::host::Ended;
 use super::play::PlayRun;
 use super::program::StepId;
+use super::run::Choice;
 use crate::event::Status;
 use crate::playbook::{Action, Control, Meta, Task};
 
@@ -30,7 +31,8 @@ pub(super) enum Once {
 
 impl PlayRun<'_> {
     pub(super) fn gate(&mut self, host: usize, step: StepId, task: &Arc<Task>) -> Gate {
-        if !self.waits_for_all(step, task) {
+        let asks = self.shared.ask.is_some();
+        if !asks && !self.waits_for_all(step, task) {
             return Gate::Open;
         }
         let progress = &mut self.hosts[host].progress;
@@ -40,6 +42,14 @@ impl PlayRun<'_> {
         }
         if self.program.step(step).needs.others && self.waits_for_facts() {
             return Gate::Closed;
+        }
+        if asks && self.ask(step) == Choice::Skip {
+            let next = self.program.next(step);
+            let progress = &mut self.hosts[host].progress;
+            progress.parked = false;
+            progress.cursor = next;
+            self.settle(host);
+            return Gate::Passed;
         }
         if is_once(task) {
             match self.once.get(&step) {
@@ -64,6 +74,22 @@ impl PlayRun<'_> {
         }
         self.hosts[host].progress.parked = false;
         Gate::Open
+    }
+
+    /// What the user wants to be done with a task; asked once, whatever the number of hosts.
+    fn ask(&mut self, step: StepId) -> Choice {
+        if let Some(choice) = self.asked.get(&step) {
+            return *choice;
+        }
+        let Some(ask) = &mut self.shared.ask else {
+            return Choice::Do;
+        };
+        let choice = ask(&self.program.step(step).name);
+        if choice == Choice::Continue {
+            self.shared.ask = None;
+        }
+        self.asked.insert(step, choice);
+        choice
     }
 
     /// Whether a host of the batch has not said yet what it is.

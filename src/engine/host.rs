@@ -12,7 +12,7 @@ use super::calls::Prepared;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
-use crate::event::{Recap, Status, TaskResult};
+use crate::event::{Recap, Status, StepName, TaskResult};
 use crate::inventory::{HostName, Inventory};
 use crate::value::Value;
 use crate::vars::{Definitions, Values};
@@ -30,6 +30,14 @@ pub(super) struct HostRun {
     pub(super) unknown: HashSet<Arc<str>>,
     /// Whether check mode has found something to change: what comes after may depend on it.
     pub(super) would_change: bool,
+    /// What it has learned and what no record may hold.
+    pub(super) hidden: HashSet<Arc<str>>,
+    /// The play and the step at which it learned the first of that.
+    pub(super) hidden_since: Option<(usize, Option<StepName>)>,
+    /// The play and the step at which it has stopped.
+    pub(super) stopped: Option<(usize, Option<StepName>)>,
+    /// The handlers that were notified when it stopped.
+    pub(super) owed: Vec<Arc<str>>,
     /// Variables that it has taken in from files.
     pub(super) included: Definitions,
     pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
@@ -139,6 +147,10 @@ impl HostRun {
             learned: Values::new(),
             unknown: HashSet::new(),
             would_change: false,
+            hidden: HashSet::new(),
+            hidden_since: None,
+            stopped: None,
+            owed: Vec::new(),
             included: Definitions::new(),
             link: None,
             generation: 0,

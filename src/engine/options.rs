@@ -1,6 +1,6 @@
 //! What the user asked of a run beside the playbooks.
 
-use super::TagFilter;
+use super::{Beginning, TagFilter};
 
 /// How to run.
 #[derive(Clone, Debug, Default)]
@@ -21,4 +21,6 @@ pub struct RunOptions {
     pub escalate: bool,
     /// The user they become then.
     pub become_user: Option<String>,
+    /// Where to begin.
+    pub beginning: Beginning,
 }

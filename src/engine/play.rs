@@ -18,6 +18,7 @@ use super::gate::Once;
 use super::link::{FromLink, LinkEvent, ToLink};
 use super::program::{Program, StepId};
 use super::roster::Roster;
+use super::run::Choice;
 use super::shared::Shared;
 use crate::event::{Event, Events, TaskResult};
 use crate::playbook::Play;
@@ -30,6 +31,10 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) struct PlayRun<'a> {
     pub(super) shared: &'a mut Shared,
     pub(super) play: &'a Play,
+    /// Which play it is, counted from 0 over all playbooks.
+    pub(super) number: usize,
+    /// The step at which all hosts begin, if it is not the first.
+    pub(super) starts_at: Option<StepId>,
     pub(super) program: Program,
     pub(super) hosts: &'a mut Roster,
     pub(super) batch: Vec<usize>,
@@ -48,6 +53,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) busy: HashMap<StepId, usize>,
     /// Whose request it is that another host carries out.
     pub(super) delegated: HashMap<u64, usize>,
+    /// What the user has answered about tasks.
+    pub(super) asked: HashMap<StepId, Choice>,
     /// `meta: end_play` has ended it.
     pub(super) end_play: bool,
 }
@@ -78,9 +85,11 @@ impl PlayRun<'_> {
             hosts: names,
         });
         for host in self.batch.clone() {
-            let start = self.program.first();
+            let start = self.beginning(host);
+            let first = self.program.first();
             let progress = &mut self.hosts[host].progress;
-            (progress.cursor, progress.position) = (start, start);
+            (progress.cursor, progress.position) = (start, first);
+            self.update_position(host);
         }
         self.count_play_hosts();
         for host in self.batch.clone() {
@@ -92,6 +101,13 @@ impl PlayRun<'_> {
         self.events.event(&Event::PlayFinished {
             play: self.play.name.clone(),
         });
+        if interrupted {
+            for host in self.batch.clone() {
+                if self.hosts[host].is_active() {
+                    self.note_stop(host);
+                }
+            }
+        }
         let all_failed = self.batch.iter().all(|&host| self.hosts[host].ended);
         if interrupted {
             PlayEnd::Interrupted

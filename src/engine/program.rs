@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::TagFilter;
 use super::needs::{Needs, PlayNeeds};
-use crate::event::{Position, TaskName};
+use crate::event::{Position, StepName, TaskName};
 use crate::playbook::{
     Action, Block, BodyId, Control, Entry, Meta, Play, Task, TemplateFiles, each_task,
 };
@@ -227,6 +227,60 @@ impl Program {
         after.into_iter().find(is_flush)
     }
 
+    /// The name of a step, or of the include or the handlers' place that it belongs to.
+    pub(super) fn name_of(&self, id: StepId) -> Option<StepName> {
+        let mut id = id;
+        while let Some(instance) = self.steps[id].instance {
+            id = self.instances[instance].inclusion.include;
+        }
+        let top = |id: &StepId| self.steps[*id].instance.is_none();
+        if matches!(
+            self.steps[id].kind,
+            StepKind::Handler(..) | StepKind::FlushEnd { .. }
+        ) {
+            let before = self.order[..=self.rank[id]].iter().rev().copied();
+            id = before
+                .filter(top)
+                .find(|&id| matches!(self.steps[id].kind, StepKind::Flush { .. }))?;
+        }
+        let (role, task) = self.labels(id)?;
+        let before = self.order[..self.rank[id]].iter().copied().filter(top);
+        let number = before
+            .filter(|&other| self.labels(other) == Some((role, task)))
+            .count();
+        Some(StepName {
+            role: role.cloned(),
+            task: task.cloned(),
+            number,
+        })
+    }
+
+    /// The step of that name.
+    pub(super) fn find(&self, name: &StepName) -> Option<StepId> {
+        let labels = Some((name.role.as_ref(), name.task.as_ref()));
+        let mut steps = self.order.iter().copied();
+        let is_it = |id: &StepId| self.steps[*id].instance.is_none() && self.labels(*id) == labels;
+        steps.by_ref().filter(is_it).nth(name.number)
+    }
+
+    /// The role and the name of a task; of a place where handlers run, nothing.
+    fn labels(&self, id: StepId) -> Option<(Option<&Arc<str>>, Option<&Arc<str>>)> {
+        let step = &self.steps[id];
+        match step.kind {
+            StepKind::Task(_) => Some((step.name.role.as_ref(), Some(&step.name.name))),
+            StepKind::Flush { .. } => Some((None, None)),
+            _ => None,
+        }
+    }
+
+    /// The first task whose name, with or without its role's before it, is `name`.
+    pub(super) fn named(&self, name: &str) -> Option<StepId> {
+        self.order.iter().copied().find(|&id| match &self.steps[id].kind {
+            StepKind::Task(task) => is_called(task, name),
+            _ => false,
+        })
+    }
+
     /// What has been included for the same item before.
     pub(super) fn included(&self, inclusion: &Inclusion) -> Option<InstanceId> {
         self.instances
@@ -275,6 +329,15 @@ impl Program {
         }
         (id, at, count)
     }
+}
+
+/// Whether a task is called `name`, with or without its role's name before it.
+pub(super) fn is_called(task: &Task, name: &str) -> bool {
+    let role = task.common.role.as_ref().map(|role| &*role.role.name);
+    &*task.name == name
+        || name
+            .split_once(" : ")
+            .is_some_and(|(before, after)| Some(before) == role && &*task.name == after)
 }
 
 impl Step {

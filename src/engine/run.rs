@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::RunOptions;
+use super::resume::{restore, tell_stops};
+use super::{Beginning, RunOptions};
 use super::batches::{batches, ordered};
 use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
-use super::host::{self, Progress};
+use super::host::{self, HostRun, Progress};
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
-use super::program::Program;
+use super::program::{Program, is_called};
 use super::roster::Roster;
 use super::shared::{Shared, directory_value};
-use crate::event::{Event, Events, Recap};
+use crate::event::{Event, Events, Recap, TaskName};
 use crate::inventory::{HostName, Inventory};
-use crate::playbook::{Loaded, Play};
+use crate::playbook::{Loaded, Play, each_task};
 use crate::source::{Diagnostic, Diagnostics, SourceMap};
 use crate::template::Templates;
 use crate::transport::Connector;
@@ -52,6 +53,22 @@ pub struct Run {
     pub answers: Values,
     /// How the inventory is read again, if it can be.
     pub reload: Option<Reload>,
+    /// Asked before each task, if the user wants to be.
+    pub ask: Option<Ask>,
+}
+
+/// Asks the user whether a task is to be carried out.
+pub type Ask = Box<dyn FnMut(&TaskName) -> Choice>;
+
+/// What the user wants to be done with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// It is carried out.
+    Do,
+    /// It is left out.
+    Skip,
+    /// It is carried out, and nobody is asked any more.
+    Continue,
 }
 
 /// How a run ended.
@@ -135,6 +152,7 @@ pub async fn run(
         limit,
         answers,
         reload,
+        ask,
     } = run;
     let mut connections = Connections::new(connector, options.forks);
     let mut shared = Shared {
@@ -142,6 +160,7 @@ pub async fn run(
         inventory,
         vars,
         reload,
+        ask,
         sources,
         templates,
         files,
@@ -173,44 +192,53 @@ pub async fn run(
     });
 
     let mut interrupted = false;
-    let mut plays = playbooks.iter().flat_map(|playbook| &playbook.plays);
-    'plays: while let Some(play) = plays.next() {
+    let mut unfinished = None;
+    let mut started = !matches!(shared.options.beginning, Beginning::Task(_));
+    let plays: Vec<&Play> = playbooks.iter().flat_map(|playbook| &playbook.plays).collect();
+    'plays: for (number, &play) in plays.iter().enumerate() {
         let names = hosts_of(play, &shared.inventory, limit.as_deref())?;
-        let members = members(&shared, &mut hosts, &names)?;
-        if members.is_empty() {
+        let members = members(&shared, &mut hosts, &names, number)?;
+        let starts = !started && begins_in(&shared.options.beginning, play);
+        if members.is_empty() || !(started || starts) {
             continue;
         }
+        started = true;
         begin(&mut shared, play, &hosts, &members);
+        let mut waiting: HashSet<usize> = members.iter().copied().collect();
         for batch in batches(&members, &play.course) {
-            let batch: Vec<usize> = batch
-                .into_iter()
-                .filter(|&host| !hosts[host].ended)
-                .collect();
+            let mut batch = batch;
+            batch.retain(|&host| !hosts[host].ended);
             if batch.is_empty() {
                 continue;
             }
-            let end = run_batch(
-                &mut shared,
+            batch.iter().for_each(|host| {
+                waiting.remove(host);
+            });
+            let begun = Begun {
                 play,
-                &mut hosts,
+                number,
                 batch,
-                events,
-                &mut connections,
-            );
+                starts,
+            };
+            let end = run_batch(&mut shared, &begun, &mut hosts, events, &mut connections);
             match end.await {
                 PlayEnd::Finished => {}
                 PlayEnd::Ended => break,
                 PlayEnd::Fatal => {
-                    if plays.next().is_some() {
+                    unfinished = Some(number + 1);
+                    if number + 1 < plays.len() {
                         events.event(&Event::Warning {
                             host: None,
                             message: format!("`{}` has failed: no other play follows", play.name),
                         });
                     }
+                    put_off(&mut hosts, &waiting, number);
                     break 'plays;
                 }
                 PlayEnd::Interrupted => {
                     interrupted = true;
+                    unfinished = Some(number + 1);
+                    put_off(&mut hosts, &waiting, number);
                     break 'plays;
                 }
             }
@@ -219,6 +247,8 @@ pub async fn run(
     // Whatever links still have to say, nobody needs any more; they must not wait for somebody to take it.
     drop(connections);
     close(&mut hosts, interrupted).await;
+    let unfinished = unfinished.filter(|next| *next < plays.len());
+    tell_stops(&shared, &hosts, unfinished, events);
     let part = hosts.iter().filter(|host| host.takes_part);
     let recap: Vec<Recap> = part.map(|host| host.recap.clone()).collect();
     events.event(&Event::RunFinished {
@@ -226,6 +256,27 @@ pub async fn run(
         interrupted,
     });
     Ok(Outcome { recap, interrupted })
+}
+
+/// The batches of these hosts do not come to their turn.
+fn put_off(hosts: &mut Roster, waiting: &HashSet<usize>, play: usize) {
+    for (number, host) in hosts.iter_mut().enumerate() {
+        if waiting.contains(&number) && host.stopped.is_none() {
+            host.stopped = Some((play, None));
+        }
+    }
+}
+
+/// Whether the run begins in this play.
+fn begins_in(beginning: &Beginning, play: &Play) -> bool {
+    let Beginning::Task(name) = beginning else {
+        return false;
+    };
+    let mut found = false;
+    for section in &play.sections {
+        each_task(section, &mut |task| found |= is_called(task, name));
+    }
+    found
 }
 
 fn missing(name: &HostName) -> Diagnostic {
@@ -246,9 +297,13 @@ fn members(
     shared: &Shared,
     hosts: &mut Roster,
     names: &[HostName],
+    play: usize,
 ) -> Result<Vec<usize>, Diagnostic> {
     let mut members = Vec::new();
     for name in names {
+        if !shared.options.beginning.admits(name.as_str(), play) {
+            continue;
+        }
         let known = hosts.find(name.as_str());
         let host = match known {
             Some(host) => host,
@@ -259,6 +314,9 @@ fn members(
             ),
         };
         if !hosts[host].ended {
+            if !hosts[host].takes_part {
+                restore(&mut hosts[host], &shared.options.beginning);
+            }
             hosts[host].takes_part = true;
             members.push(host);
         }
@@ -266,14 +324,23 @@ fn members(
     Ok(members)
 }
 
+/// A batch of a play.
+struct Begun<'a> {
+    play: &'a Play,
+    number: usize,
+    batch: Vec<usize>,
+    /// The run begins in this play.
+    starts: bool,
+}
+
 async fn run_batch(
     shared: &mut Shared,
-    play: &Play,
+    begun: &Begun<'_>,
     hosts: &mut Roster,
-    batch: Vec<usize>,
     events: &mut dyn Events,
     connections: &mut Connections,
 ) -> PlayEnd {
+    let (play, batch) = (begun.play, begun.batch.clone());
     let mut outside = Vec::new();
     let mut seen = HashSet::new();
     for (name, definition) in shared.vars.values().chain([&shared.extra]).flatten() {
@@ -283,6 +350,10 @@ async fn run_batch(
     }
     let needs = PlayNeeds::new(play, &outside);
     let program = Program::new(play, &shared.options.tags, &shared.files, needs);
+    let starts_at = match &shared.options.beginning {
+        Beginning::Task(name) if begun.starts => program.named(name),
+        _ => None,
+    };
     let names: Vec<Value> = batch
         .iter()
         .map(|&host| Value::from(&*hosts[host].name))
@@ -295,6 +366,8 @@ async fn run_batch(
         frontier: Frontier::new(program.len(), batch.len()),
         shared,
         play,
+        number: begun.number,
+        starts_at,
         program,
         hosts,
         batch,
@@ -306,6 +379,7 @@ async fn run_batch(
         once: HashMap::new(),
         busy: HashMap::new(),
         delegated: HashMap::new(),
+        asked: HashMap::new(),
         end_play: false,
     };
     play_run.run().await

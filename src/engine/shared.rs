@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::RunOptions;
 use super::content::ContentFiles;
 use super::host::{self, HostRun};
-use super::run::Reload;
+use super::run::{Ask, Reload};
 use crate::inventory::{HostName, Inventory};
 use crate::playbook::TemplateFiles;
 use crate::source::{Diagnostic, SourceMap};
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) vars: HashMap<HostName, Definitions>,
     /// How the inventory is read again.
     pub(super) reload: Option<Reload>,
+    /// Asked before each task.
+    pub(super) ask: Option<Ask>,
     pub(super) sources: SourceMap,
     pub(super) templates: Templates,
     pub(super) files: TemplateFiles,

@@ -328,6 +328,7 @@ impl<W: Write> Events for Console<W> {
             }
             Event::HostConnecting { .. }
             | Event::HostConnected { .. }
+            | Event::HostStopped(_)
             | Event::PlayFinished { .. } => {}
         }
         self.flush();

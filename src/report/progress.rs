@@ -48,6 +48,7 @@ impl Progress {
             Event::RunStarted { .. }
             | Event::PlayFinished { .. }
             | Event::Warning { .. }
+            | Event::HostStopped(_)
             | Event::RunFinished { .. } => {}
         }
     }

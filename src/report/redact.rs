@@ -8,8 +8,9 @@ use provision_worker::protocol::Changed;
 use similar::{DiffTag, TextDiff};
 
 use super::Reporter;
-use crate::event::{Event, Events, ItemResult, TaskName, TaskResult};
+use crate::event::{Event, Events, ItemResult, StepName, Stopped, TaskName, TaskResult};
 use crate::secret::{MASK, Secrets};
+use crate::value::{from_json, to_json};
 
 /// A reporter that sees no secrets. Only what identifies a host, and the place of a task, goes through as it is.
 pub struct Redacted {
@@ -66,6 +67,7 @@ pub fn redact(event: &Event, secrets: &Secrets) -> Event {
             self::result(result, secrets);
         }
         Event::Warning { message, host: _ } => text(message, secrets),
+        Event::HostStopped(stopped) => self::stopped(stopped, secrets),
         Event::HostConnecting { .. } | Event::HostConnected { .. } | Event::RunFinished { .. } => {}
     }
     event
@@ -85,6 +87,23 @@ fn name(task: &mut TaskName, secrets: &Secrets) {
     if let Some(role) = role {
         shared(role, secrets);
     }
+}
+
+fn stopped(stopped: &mut Stopped, secrets: &Secrets) {
+    let Stopped {
+        step,
+        learned,
+        notified,
+        host: _,
+        play: _,
+    } = stopped;
+    if let Some(StepName { task, role, number: _ }) = step {
+        task.iter_mut().chain(role).for_each(|name| shared(name, secrets));
+    }
+    notified.iter_mut().for_each(|name| shared(name, secrets));
+    learned.values_mut().for_each(|value| {
+        *value = to_json(&secrets.redact_value(&from_json(value)));
+    });
 }
 
 fn result(result: &mut TaskResult, secrets: &Secrets) {
