@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
 use crate::engine::{Run, TagFilter, magic_names};
@@ -20,14 +20,17 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Result<Run, SourceMap> {
     let mut templates = Templates::with_secrets(sources.secrets().clone());
+    templates.allow_pipe(args.allow_pipe);
     let path = args.inventory.as_deref().unwrap_or(Path::new(""));
     let inventory = Inventory::load(path, &mut sources, diagnostics);
     let vars = Run::host_vars(&inventory, &mut templates, diagnostics);
     let extra = extra_vars(&args.extra_vars, &mut sources, &mut templates, diagnostics);
-    let limit = limit(args.limit.as_deref(), &inventory, &mut sources, diagnostics);
-    let options = LoadOptions {
-        roles_path: args.roles_path.clone(),
-    };
+    let pattern = args.limit.as_deref();
+    let pattern = pattern.and_then(|pattern| diagnostics.check(listed_hosts(args, pattern)));
+    let limit = limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
+    let mut roles_path = args.roles_path.clone();
+    roles_path.extend(users_roles());
+    let options = LoadOptions { roles_path };
     let loaded = playbook::load(
         &args.playbooks,
         &options,
@@ -56,6 +59,7 @@ pub(super) fn read(
         limit,
         answers: Values::new(),
         reload: None,
+        ask: None,
     };
     for play in run.loaded.plays() {
         diagnostics.check(run.hosts_of(play));
@@ -66,6 +70,18 @@ pub(super) fn read(
     } else {
         Ok(run)
     }
+}
+
+/// The user's own roles, which every playbook can use.
+fn users_roles() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let data = absolute("XDG_DATA_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
+    let roles = data.join("provision").join("roles");
+    roles.is_dir().then_some(roles)
 }
 
 /// Checks the connection variables of all hosts as far as they hold no templates.
@@ -107,6 +123,21 @@ fn check_tags(args: &RunArgs, run: &Run, diagnostics: &mut Diagnostics) {
         if !known.contains(tag) {
             let wrong = Diagnostic::error(format!("no task has the tag `{tag}`"));
             diagnostics.push(wrong.suggest(tag, known.iter().copied()));
+        }
+    }
+}
+
+/// A limit as a pattern: `@failed` and `@FILE` stand for hosts that are listed elsewhere.
+fn listed_hosts(args: &RunArgs, pattern: &str) -> Result<String, Diagnostic> {
+    match pattern.strip_prefix('@') {
+        None => Ok(pattern.to_owned()),
+        Some("failed") => Ok(super::past::failed(args)?.join(":")),
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Diagnostic::error(format!("cannot read the list of hosts `{file}`: {error}"))
+            })?;
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            Ok(lines.collect::<Vec<_>>().join(":"))
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::prompt::TerminalPrompt;
 use crate::transport::Prompt;
-use crate::vault::{Ask, Keyring, PasswordSource, VaultId};
+use crate::vault::{Ask, Keyring, NoAnswer, PasswordSource, VaultId};
 
 /// The variables that name a password file where no argument does, the first one first.
 const FILE_VARIABLES: [&str; 2] = [
@@ -90,7 +90,11 @@ impl KeyArgs {
 }
 
 fn asking() -> Box<Ask> {
-    Box::new(|question| TerminalPrompt.secret(question))
+    Box::new(ask)
+}
+
+fn ask(question: &str) -> Result<String, NoAnswer> {
+    TerminalPrompt.secret(question).ok_or(NoAnswer::Nobody)
 }
 
 /// The keys for a new password: from a file, or typed twice.
@@ -103,14 +107,13 @@ pub(super) fn new_keys(id: Option<&VaultId>, file: Option<&PathBuf>) -> Keyring 
     Keyring::new(vec![id], Vec::new(), Box::new(ask_twice))
 }
 
-fn ask_twice(question: &str) -> Option<String> {
+fn ask_twice(question: &str) -> Result<String, NoAnswer> {
     let question = question.trim_start_matches("Vault ");
-    let first = TerminalPrompt.secret(&format!("New vault {question}"))?;
-    let second = TerminalPrompt.secret(&format!("Confirm new vault {question}"))?;
-    // What differs was mistyped: an empty password is refused.
-    Some(if first == second {
-        first
+    let first = ask(&format!("New vault {question}"))?;
+    let second = ask(&format!("Confirm new vault {question}"))?;
+    if first == second {
+        Ok(first)
     } else {
-        String::new()
-    })
+        Err(NoAnswer::Different)
+    }
 }

@@ -9,6 +9,7 @@ mod inspect;
 mod keys;
 mod past;
 mod prompt;
+mod questions;
 mod run;
 mod vault;
 

@@ -3,21 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::args::RunArgs;
-use crate::engine::{Beginning, Run, listed};
+use crate::engine::{Beginning, Run, TagFilter, listed};
 use crate::record::{Header, Past, PastError, Recorded, Store};
 use crate::report::Reporter;
 use crate::source::{Diagnostic, Diagnostics};
 
 /// What this run is in a record.
 fn header(args: &RunArgs) -> Header {
-    let texts = |paths: &[std::path::PathBuf]| {
-        let texts = paths.iter().map(|path| path.display().to_string());
-        texts.collect()
-    };
+    let text = |path: &std::path::PathBuf| path.display().to_string();
     Header {
         provision: env!("CARGO_PKG_VERSION").to_owned(),
-        inventories: texts(&args.inventory),
-        playbooks: texts(&args.playbooks),
+        inventories: args.inventory.iter().map(text).collect(),
+        playbooks: args.playbooks.iter().map(text).collect(),
         check: args.check,
     }
 }
@@ -36,7 +33,7 @@ fn past(args: &RunArgs, name: &str) -> Result<Past, PastError> {
     })
 }
 
-/// The hosts that failed in the last run of the same playbooks.
+/// The hosts that failed in the last run of the same playbooks, one a line.
 pub(super) fn failed(args: &RunArgs) -> Result<Vec<String>, Diagnostic> {
     let past = past(args, "last").map_err(|error| told(&error))?;
     if past.failed.is_empty() {
@@ -82,7 +79,7 @@ pub(super) fn beginning(args: &RunArgs, run: &Run, diagnostics: &mut Diagnostics
 }
 
 fn check_task(name: &str, run: &Run, diagnostics: &mut Diagnostics) {
-    let tags = super::input::TagFilter::default();
+    let tags = TagFilter::default();
     let mut names = BTreeSet::new();
     for task in run.loaded.plays().flat_map(|play| listed(play, &tags)) {
         if let Some(role) = &task.common.role {
@@ -110,7 +107,7 @@ pub(super) fn recorded(args: &RunArgs, reporter: Box<dyn Reporter>) -> Box<dyn R
         return reporter;
     };
     match store.begin() {
-        Ok((_, file)) => Box::new(Recorded::new(reporter, file, header(args))),
+        Ok((_, file)) => Box::new(Recorded::new(reporter, file, &header(args))),
         Err(error) => {
             eprintln!("warning: this run is not recorded: {error}");
             reporter

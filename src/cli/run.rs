@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::{Output, RunArgs};
 use super::prompt::TerminalPrompt;
-use super::{exit_code, input, inspect, past};
+use super::{exit_code, input, inspect, past, questions};
 use crate::engine::{self, Beginning, Run, RunOptions};
 use crate::report::{Console, ConsoleOptions, Json, Redacted, Reporter};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
@@ -35,7 +35,20 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     if args.syntax_check {
         return exit_code::SUCCESS;
     }
-    carry_out(args, run)
+    let mut run = run;
+    let mut diagnostics = Diagnostics::new();
+    let beginning = past::beginning(args, &run, &mut diagnostics);
+    if !diagnostics.has_errors() {
+        run.answers = questions::answers(&run, &mut diagnostics);
+    }
+    if args.step {
+        run.ask = questions::stepper(&mut diagnostics);
+    }
+    show(&diagnostics, &run.sources);
+    if diagnostics.has_errors() {
+        return exit_code::BAD_INPUT;
+    }
+    carry_out(args, run, beginning)
 }
 
 /// Shows mistakes and warnings.
@@ -98,10 +111,16 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
         eprintln!("error: not everything could be shown: {error}");
     }
     match outcome {
-        Ok(outcome) => exit_code::of_run(&outcome.recap, outcome.interrupted),
-        Err(diagnostic) => {
-            eprintln!("error: {}", secrets.redact(&diagnostic.to_string()));
-            exit_code::INTERNAL
+        Ok(outcome) => {
+            let code = exit_code::of_run(&outcome.recap, outcome.interrupted);
+            if code != exit_code::SUCCESS && args.output == Output::Human && !args.no_record {
+                eprintln!("to go on where hosts have stopped: the same command with `--resume`");
+            }
+            code
+        }
+        Err(refusal) => {
+            show(&refusal.diagnostics, &refusal.sources);
+            exit_code::BAD_INPUT
         }
     }
 }

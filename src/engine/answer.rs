@@ -237,8 +237,7 @@ impl PlayRun<'_> {
         self.learn(host, &task, &ended);
         let is_secret = |value: &Value| self.shared.sources.secrets().occurs_in(value);
         let learned = ended.facts.values().chain(&ended.registered);
-        if !task.learns().is_empty() && (task.common.no_log || learned.into_iter().any(is_secret))
-        {
+        if !task.learns().is_empty() && (task.common.no_log || learned.into_iter().any(is_secret)) {
             self.hide(host, step, &task);
         }
         self.pass_on(host, step, &task, &ended);

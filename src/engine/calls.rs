@@ -300,7 +300,8 @@ impl ControllerFile<'_> {
         if is_template {
             return self.render(shared, view, item, &path);
         }
-        shared.contents.load(&path).map_err(|error| {
+        let loaded = shared.contents.load(&path, &mut shared.sources);
+        loaded.map_err(|error| {
             Box::new(self.wrong(format!("cannot read {}: {error}", path.display())))
         })
     }

@@ -10,6 +10,8 @@ use provision_worker::arg::Content;
 use provision_worker::host::{hex, sha256_of};
 use sha2::{Digest, Sha256};
 
+use crate::source::SourceMap;
+
 /// Where a content is, and how long it was when its hash was made.
 #[derive(Clone, Debug)]
 pub(super) struct ContentSource {
@@ -48,11 +50,30 @@ pub(super) fn of_text(text: String, name: String) -> (Content, ContentSource) {
 pub(super) struct ContentFiles(HashMap<PathBuf, (Content, ContentSource)>);
 
 impl ContentFiles {
-    /// The content of a file.
-    pub(super) fn load(&mut self, path: &Path) -> io::Result<(Content, ContentSource)> {
+    /// The content of a file; if it is encrypted, what it says.
+    pub(super) fn load(
+        &mut self,
+        path: &Path,
+        sources: &mut SourceMap,
+    ) -> Result<(Content, ContentSource), String> {
         if let Some(known) = self.0.get(path) {
             return Ok(known.clone());
         }
+        let plain = sources.decrypt(path).map_err(|error| error.to_string())?;
+        let loaded = match plain {
+            None => Self::offer(path).map_err(|error| error.to_string())?,
+            Some(plain) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let place = Place::Bytes(Arc::from(&**plain));
+                let sha256 = hex(&Sha256::digest(&**plain));
+                offer(sha256, plain.len() as u64, name.into_owned(), place)
+            }
+        };
+        self.0.insert(path.to_owned(), loaded.clone());
+        Ok(loaded)
+    }
+
+    fn offer(path: &Path) -> io::Result<(Content, ContentSource)> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -60,9 +81,12 @@ impl ContentFiles {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let place = Place::File(path.to_owned());
-        let loaded = offer(sha256_of(file)?, metadata.len(), name.into_owned(), place);
-        self.0.insert(path.to_owned(), loaded.clone());
-        Ok(loaded)
+        Ok(offer(
+            sha256_of(file)?,
+            metadata.len(),
+            name.into_owned(),
+            place,
+        ))
     }
 }
 
@@ -79,13 +103,16 @@ mod tests {
     use std::io::Read;
 
     use super::ContentFiles;
+    use crate::source::SourceMap;
 
     #[test]
     fn a_file_that_has_grown_gives_what_it_had() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("file");
         fs::write(&path, "four").expect("written");
-        let (content, source) = ContentFiles::default().load(&path).expect("a file");
+        let mut sources = SourceMap::new();
+        let loaded = ContentFiles::default().load(&path, &mut sources);
+        let (content, source) = loaded.expect("a file");
         fs::write(&path, "four and more").expect("written");
         let mut read = String::new();
         let mut reader = source.open().expect("a file");
@@ -97,8 +124,11 @@ mod tests {
     fn a_directory_is_no_content() {
         let directory = tempfile::tempdir().expect("a directory");
         let error = ContentFiles::default()
-            .load(directory.path())
+            .load(directory.path(), &mut SourceMap::new())
             .expect_err("refused");
-        assert_eq!(error.to_string(), "it is not a regular file");
+        assert!(
+            error.contains("directory") || error.contains("regular file"),
+            "{error}"
+        );
     }
 }

@@ -385,6 +385,7 @@ fn said(shared: &Shared, view: View<'_>, item: &Item, control: &Control) -> Done
             if problems.is_empty() {
                 ended(Status::Ok, None)
             } else {
+                let problems: Vec<String> = problems.into_iter().map(|(_, said)| said).collect();
                 ended(Status::Failed, Some(problems.join("\n")))
             }
         }
@@ -392,19 +393,20 @@ fn said(shared: &Shared, view: View<'_>, item: &Item, control: &Control) -> Done
     })
 }
 
-/// What is wrong with the arguments of a role.
-pub(super) fn problems(arguments: &RoleArguments, scope: &dyn Lookup) -> Vec<String> {
+/// What is wrong with the arguments of a role, by argument.
+pub(super) fn problems(arguments: &RoleArguments, scope: &dyn Lookup) -> Vec<(Arc<str>, String)> {
     let mut problems = Vec::new();
     for (name, spec) in &arguments.arguments {
-        match scope.get(name) {
-            Err(error) => problems.push(format!("`{name}`: {}", error.message)),
+        let problem = match scope.get(name) {
+            Err(error) => Some(format!("`{name}`: {}", error.message)),
             Ok(None) if spec.required => {
-                problems.push(format!("the role `{}` needs `{name}`", arguments.role));
+                Some(format!("the role `{}` needs `{name}`", arguments.role))
             }
-            Ok(None) => {}
-            Ok(Some(value)) if value.is_none() && !spec.required => {}
-            Ok(Some(value)) => problems.extend(spec.check(name, &value).err()),
-        }
+            Ok(None) => None,
+            Ok(Some(value)) if value.is_none() && !spec.required => None,
+            Ok(Some(value)) => spec.check(name, &value).err(),
+        };
+        problems.extend(problem.map(|problem| (name.clone(), problem)));
     }
     problems
 }

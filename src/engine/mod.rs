@@ -10,6 +10,7 @@
 
 mod advance;
 mod answer;
+mod arguments;
 mod batches;
 mod calls;
 mod connect;
@@ -39,5 +40,5 @@ pub use host::magic_names;
 pub use listing::listed;
 pub use options::RunOptions;
 pub use resume::Beginning;
-pub use run::{Ask, Choice, Hosts, Outcome, Reload, Run, run};
+pub use run::{Ask, Choice, Hosts, Outcome, Refusal, Reload, Run, run};
 pub use tags::TagFilter;

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::playbook::{Action, Control, Play, Task, TemplateFiles, each_name};
+use crate::playbook::{Action, Control, Play, Task, TemplateFiles, each_name, looks_up};
+use crate::template::NameUse;
 use crate::vars::{Definition, Definitions};
 
 /// What a task waits for.
@@ -29,7 +30,7 @@ pub(super) struct PlayNeeds {
 }
 
 /// What other hosts can change while a play runs.
-const OF_OTHERS: [&str; 3] = ["hostvars", "ansible_play_hosts", "play_hosts"];
+const OF_OTHERS: [&str; 2] = ["ansible_play_hosts", "play_hosts"];
 
 impl PlayNeeds {
     /// `outside` is every definition that does not belong to the play.
@@ -92,35 +93,82 @@ impl PlayNeeds {
     }
 
     pub(super) fn of(&self, task: &Task, files: &TemplateFiles) -> Needs {
-        let mut seen: HashSet<Arc<str>> = HashSet::new();
-        let mut open: Vec<Arc<str>> = Vec::new();
-        each_name(task, &self.directory, files, &mut |name, _| {
-            open.push(name.name.clone());
-        });
+        let mut found = Found::default();
+        each_name(task, &self.directory, files, &mut |name, _| found.add(name));
+        if let Action::Control(Control::CheckArguments(arguments)) = &task.action {
+            found.open.extend(arguments.arguments.keys().cloned());
+        }
+        let mut unknown = task.has_unknown_template() || looks_up(task, &self.directory, files);
+        while let Some(name) = found.next() {
+            for definition in self.definitions.get(&name).into_iter().flatten() {
+                unknown |= definition.looks_up();
+                definition.each_name(&mut |inner, _| found.add(inner));
+            }
+        }
         // A template whose path is only known when the task runs may mention anything.
-        if task.has_unknown_template() {
+        if unknown {
             return Needs {
                 learned: self.learned.clone(),
                 others: true,
             };
         }
-        if let Action::Control(Control::CheckArguments(arguments)) = &task.action {
-            open.extend(arguments.arguments.keys().cloned());
-        }
-        while let Some(name) = open.pop() {
-            if !seen.insert(name.clone()) {
-                continue;
-            }
-            for definition in self.definitions.get(&name).into_iter().flatten() {
-                definition.each_name(&mut |inner, _| open.push(inner.name.clone()));
-            }
-        }
-        let others = OF_OTHERS.iter().any(|name| seen.contains(*name))
-            || (self.regroups && (seen.contains("groups") || seen.contains("group_names")));
+        let mut seen = found.seen;
+        let groups = self.regroups && (seen.contains("groups") || seen.contains("group_names"));
+        let others = found.all_of_others
+            || groups
+            || OF_OTHERS.iter().any(|name| seen.contains(*name))
+            || self.are_learned(found.of_others);
         seen.retain(|name| self.learned.contains(name));
         Needs {
             learned: seen,
             others,
+        }
+    }
+
+    /// Whether one of these variables depends on what tasks of the play learn.
+    fn are_learned(&self, names: Vec<Arc<str>>) -> bool {
+        let mut found = Found {
+            open: names,
+            ..Found::default()
+        };
+        while let Some(name) = found.next() {
+            for definition in self.definitions.get(&name).into_iter().flatten() {
+                found.all_of_others |= definition.looks_up();
+                definition.each_name(&mut |inner, _| found.add(inner));
+            }
+        }
+        found.all_of_others || found.seen.iter().any(|name| self.learned.contains(name))
+    }
+}
+
+/// The variables that are found on the way from a task to what it depends on.
+#[derive(Default)]
+struct Found {
+    open: Vec<Arc<str>>,
+    seen: HashSet<Arc<str>>,
+    /// The variables of other hosts that are used.
+    of_others: Vec<Arc<str>>,
+    /// Any variable of other hosts may be used.
+    all_of_others: bool,
+}
+
+impl Found {
+    fn add(&mut self, name: &NameUse) {
+        if &*name.name == "hostvars" {
+            match &name.fields {
+                Some(fields) => self.of_others.extend(fields.iter().cloned()),
+                None => self.all_of_others = true,
+            }
+        }
+        self.open.push(name.name.clone());
+    }
+
+    fn next(&mut self) -> Option<Arc<str>> {
+        loop {
+            let name = self.open.pop()?;
+            if self.seen.insert(name.clone()) {
+                return Some(name);
+            }
         }
     }
 }

@@ -275,10 +275,13 @@ impl Program {
 
     /// The first task whose name, with or without its role's before it, is `name`.
     pub(super) fn named(&self, name: &str) -> Option<StepId> {
-        self.order.iter().copied().find(|&id| match &self.steps[id].kind {
-            StepKind::Task(task) => is_called(task, name),
-            _ => false,
-        })
+        self.order
+            .iter()
+            .copied()
+            .find(|&id| match &self.steps[id].kind {
+                StepKind::Task(task) => is_called(task, name),
+                _ => false,
+            })
     }
 
     /// What has been included for the same item before.

@@ -48,7 +48,10 @@ impl PlayRun<'_> {
         let handlers = self.play.handlers.iter().enumerate();
         let owed = handlers.filter(|(_, handler)| stop.notified.contains(&handler.task.name));
         let owed: Vec<usize> = owed.map(|(index, _)| index).collect();
-        let step = stop.step.as_ref().map_or(Some(first), |name| self.program.find(name));
+        let step = stop
+            .step
+            .as_ref()
+            .map_or(Some(first), |name| self.program.find(name));
         let gone = step.is_none().then(|| stop.step.clone()).flatten();
         self.hosts[host].progress.notified.extend(owed);
         if let Some(gone) = gone {
@@ -81,7 +84,9 @@ impl PlayRun<'_> {
         if let StepKind::Handler(index, _) = self.program.step(step).kind {
             owed.push(index);
         }
-        let owed = owed.into_iter().map(|index| self.play.handlers[index].task.name.clone());
+        let owed = owed
+            .into_iter()
+            .map(|index| self.play.handlers[index].task.name.clone());
         let owed = owed.collect();
         let run = &mut self.hosts[host];
         if run.stopped.is_none() {
@@ -117,9 +122,10 @@ pub(super) fn tell_stops(
         // What it knew and may not be told has to be found out again.
         let (play, step) = run.hidden_since.clone().unwrap_or((play, step));
         let secrets = shared.sources.secrets();
-        let told = run.learned.iter().filter(|(name, value)| {
-            !run.hidden.contains(*name) && !secrets.occurs_in(value)
-        });
+        let told = run
+            .learned
+            .iter()
+            .filter(|(name, value)| !run.hidden.contains(*name) && !secrets.occurs_in(value));
         let learned = told.map(|(name, value)| (name.to_string(), to_json(value)));
         events.event(&Event::HostStopped(Stopped {
             host: run.name.clone(),

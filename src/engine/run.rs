@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::resume::{restore, tell_stops};
-use super::{Beginning, RunOptions};
+use super::arguments;
 use super::batches::{batches, ordered};
 use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
-use super::host::{self, HostRun, Progress};
+use super::host::{self, Progress};
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
 use super::program::{Program, is_called};
+use super::resume::{restore, tell_stops};
 use super::roster::Roster;
 use super::shared::{Shared, directory_value};
+use super::{Beginning, RunOptions};
 use crate::event::{Event, Events, Recap, TaskName};
 use crate::inventory::{HostName, Inventory};
 use crate::playbook::{Loaded, Play, each_task};
@@ -55,6 +56,15 @@ pub struct Run {
     pub reload: Option<Reload>,
     /// Asked before each task, if the user wants to be.
     pub ask: Option<Ask>,
+}
+
+/// Why a run has not begun, or could not go on.
+#[derive(Debug)]
+pub struct Refusal {
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+    /// The files that it is wrong in.
+    pub sources: SourceMap,
 }
 
 /// Asks the user whether a task is to be carried out.
@@ -135,7 +145,7 @@ pub async fn run(
     options: RunOptions,
     connector: Arc<Connector>,
     events: &mut dyn Events,
-) -> Result<Outcome, Diagnostic> {
+) -> Result<Outcome, Box<Refusal>> {
     let mut names = HashSet::new();
     for play in run.loaded.plays() {
         // Of a group that is only made while the run lasts nothing is known yet.
@@ -172,14 +182,24 @@ pub async fn run(
         last_id: 0,
     };
     set_magic(&mut shared, &inventory_dir);
+    let mut checked = Vec::new();
+    for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
+        let names = hosts_of(play, &shared.inventory, limit.as_deref());
+        checked.push((play, names.unwrap_or_default()));
+    }
+    let wrong = arguments::check(&shared, &checked);
+    if wrong.has_errors() {
+        return Err(Box::new(Refusal {
+            diagnostics: wrong,
+            sources: shared.sources,
+        }));
+    }
     let mut hosts = Roster::default();
     for name in shared.inventory.hosts.keys() {
         if names.contains(name) {
-            hosts.add(
-                shared
-                    .new_host(name.as_str())
-                    .ok_or_else(|| missing(name))?,
-            );
+            if let Some(host) = shared.new_host(name.as_str()) {
+                hosts.add(host);
+            }
         }
     }
     events.event(&Event::RunStarted {
@@ -194,10 +214,21 @@ pub async fn run(
     let mut interrupted = false;
     let mut unfinished = None;
     let mut started = !matches!(shared.options.beginning, Beginning::Task(_));
-    let plays: Vec<&Play> = playbooks.iter().flat_map(|playbook| &playbook.plays).collect();
+    let plays: Vec<&Play> = playbooks
+        .iter()
+        .flat_map(|playbook| &playbook.plays)
+        .collect();
     'plays: for (number, &play) in plays.iter().enumerate() {
-        let names = hosts_of(play, &shared.inventory, limit.as_deref())?;
-        let members = members(&shared, &mut hosts, &names, number)?;
+        let names = hosts_of(play, &shared.inventory, limit.as_deref());
+        let names = names.unwrap_or_else(|diagnostic| {
+            // A group that tasks were to make, and have not.
+            events.event(&Event::Warning {
+                host: None,
+                message: format!("`{}` has no hosts: {diagnostic}", play.name),
+            });
+            Vec::new()
+        });
+        let members = members(&shared, &mut hosts, &names, number);
         let starts = !started && begins_in(&shared.options.beginning, play);
         if members.is_empty() || !(started || starts) {
             continue;
@@ -279,10 +310,6 @@ fn begins_in(beginning: &Beginning, play: &Play) -> bool {
     found
 }
 
-fn missing(name: &HostName) -> Diagnostic {
-    Diagnostic::error(format!("the inventory has no host `{name}`"))
-}
-
 fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
     let groups = host::groups(&shared.inventory);
     shared.set_magic("groups", groups);
@@ -293,25 +320,15 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
 }
 
 /// The hosts of a play that still take part in the run.
-fn members(
-    shared: &Shared,
-    hosts: &mut Roster,
-    names: &[HostName],
-    play: usize,
-) -> Result<Vec<usize>, Diagnostic> {
+fn members(shared: &Shared, hosts: &mut Roster, names: &[HostName], play: usize) -> Vec<usize> {
     let mut members = Vec::new();
     for name in names {
         if !shared.options.beginning.admits(name.as_str(), play) {
             continue;
         }
         let known = hosts.find(name.as_str());
-        let host = match known {
-            Some(host) => host,
-            None => hosts.add(
-                shared
-                    .new_host(name.as_str())
-                    .ok_or_else(|| missing(name))?,
-            ),
+        let Some(host) = known.or_else(|| Some(hosts.add(shared.new_host(name.as_str())?))) else {
+            continue;
         };
         if !hosts[host].ended {
             if !hosts[host].takes_part {
@@ -321,7 +338,7 @@ fn members(
             members.push(host);
         }
     }
-    Ok(members)
+    members
 }
 
 /// A batch of a play.
@@ -341,14 +358,7 @@ async fn run_batch(
     connections: &mut Connections,
 ) -> PlayEnd {
     let (play, batch) = (begun.play, begun.batch.clone());
-    let mut outside = Vec::new();
-    let mut seen = HashSet::new();
-    for (name, definition) in shared.vars.values().chain([&shared.extra]).flatten() {
-        if seen.insert(Arc::as_ptr(definition)) {
-            outside.push((name.clone(), definition.clone()));
-        }
-    }
-    let needs = PlayNeeds::new(play, &outside);
+    let needs = PlayNeeds::new(play, &shared.definitions());
     let program = Program::new(play, &shared.options.tags, &shared.files, needs);
     let starts_at = match &shared.options.beginning {
         Beginning::Task(name) if begun.starts => program.named(name),

@@ -1,6 +1,6 @@
 //! What all hosts of a run share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::playbook::TemplateFiles;
 use crate::source::{Diagnostic, SourceMap};
 use crate::template::Templates;
 use crate::value::Value;
-use crate::vars::{Definitions, Values};
+use crate::vars::{Definition, Definitions, Values};
 
 /// What all hosts share.
 pub(super) struct Shared {
@@ -67,6 +67,15 @@ impl Shared {
         magic.insert(Arc::from("group_names"), Vec::<Value>::new().into());
         magic.insert(Arc::from("ansible_connection"), "local".into());
         Some(HostRun::new(name, Definitions::new(), magic))
+    }
+
+    /// Every definition of the inventory and the command line, once.
+    pub(super) fn definitions(&self) -> Vec<(Arc<str>, Arc<Definition>)> {
+        let mut seen = HashSet::new();
+        let all = self.vars.values().chain([&self.extra]).flatten();
+        let all = all.filter(|(_, definition)| seen.insert(Arc::as_ptr(definition)));
+        all.map(|(name, definition)| (name.clone(), definition.clone()))
+            .collect()
     }
 
     /// Sets what templates see whatever the host.

@@ -1,13 +1,14 @@
 //! The variables that a task sees on a host.
 
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use super::host::HostRun;
 use super::roster::Roster;
 use super::shared::Shared;
-use crate::playbook::{Play, Task};
+use crate::playbook::{Finder, Play, Task};
 use crate::value::{Map, Value};
-use crate::vars::{Definitions, Layer, Neighbours, Scope, ScopeLayer, Source, Values};
+use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Surroundings, Values};
 
 /// No variables.
 pub(super) static NOTHING: LazyLock<Values> = LazyLock::new(Values::new);
@@ -76,12 +77,12 @@ impl<'a> View<'a> {
                 layers.push(definitions(Layer::RoleParameters, &role.parameters));
             }
         }
-        let neighbours = HostVars {
+        let surroundings = HostVars {
             shared,
-            play,
-            hosts: self.hosts,
+            view: *self,
         };
-        Scope::new(&shared.templates, &shared.sources, layers).with_neighbours(Box::new(neighbours))
+        Scope::new(&shared.templates, &shared.sources, layers)
+            .with_surroundings(Box::new(surroundings))
     }
 
     /// The variables of an item of the task's loop, the `number`th of `items`; or of the task itself.
@@ -132,18 +133,17 @@ fn extended(number: usize, items: &[Value]) -> Value {
     map.into()
 }
 
-/// The variables of all hosts, as `hostvars`.
+/// The variables of all hosts, as `hostvars`, and the files that a task finds.
 struct HostVars<'a> {
     shared: &'a Shared,
-    play: &'a Play,
-    hosts: &'a Roster,
+    view: View<'a>,
 }
 
-impl Neighbours for HostVars<'_> {
+impl Surroundings for HostVars<'_> {
     fn variables(&self, fields: Option<&[Arc<str>]>) -> Value {
         let mut all = Map::new();
         for name in self.shared.inventory.hosts.keys() {
-            let known = self.hosts.find(name.as_str());
+            let known = self.view.hosts.find(name.as_str());
             let vars = match known {
                 Some(host) => self.of(host, fields),
                 None => self.of_stranger(name, fields),
@@ -152,11 +152,17 @@ impl Neighbours for HostVars<'_> {
         }
         all.into()
     }
+
+    fn find_file(&self, folder: &str, name: &str) -> Option<PathBuf> {
+        let role = self.view.task.and_then(|task| task.common.role.as_ref());
+        let role = role.map(|role| role.role.path.as_path());
+        Finder::new(role, self.view.play.directory()).find(folder, name)
+    }
 }
 
 impl HostVars<'_> {
     fn of(&self, host: usize, fields: Option<&[Arc<str>]>) -> Value {
-        let view = View::of_play(self.play, self.hosts, host);
+        let view = View::of_play(self.view.play, self.view.hosts, host);
         rendered(&view.scope(self.shared, &NOTHING), fields)
     }
 

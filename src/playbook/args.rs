@@ -80,6 +80,20 @@ impl ArgumentKind {
         known.map_or("any", |(name, _)| name)
     }
 
+    /// What it must be, in a message.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Any => "anything",
+            Self::String => "a string",
+            Self::Integer => "a whole number",
+            Self::Float => "a number",
+            Self::Boolean => "`true` or `false`",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+            Self::Path => "an absolute path",
+        }
+    }
+
     fn admits(self, value: &Value) -> bool {
         match self {
             Self::Any => true,
@@ -100,10 +114,7 @@ impl ArgumentSpec {
     /// What is wrong with `value`, which is at `place`: `containerd_config.mirrors[2]`.
     pub fn check(&self, place: &str, value: &Value) -> Result<(), String> {
         if !self.kind.admits(value) {
-            let expected = match self.kind {
-                ArgumentKind::Path => "an absolute path",
-                kind => kind.name(),
-            };
+            let expected = self.kind.described();
             return Err(format!(
                 "`{place}` must be {expected}, and is {}",
                 type_name(value)

@@ -34,5 +34,5 @@ pub use play::{BatchSize, Connection, Course, Order, Play, Playbook, Prompt};
 pub use role::{Role, RoleUse};
 pub use task::{Action, Argument, Control, Handler, Loop, Meta, ModuleCall, Retry, Task, When};
 pub use template_files::{TemplateFile, TemplateFiles, in_file};
-pub use uses::{each_name, template_paths};
+pub use uses::{each_name, looks_up, template_paths};
 pub use validate::{Known, validate};

@@ -239,6 +239,10 @@ impl Loader<'_> {
         if folder == "templates" {
             let loaded = self.files.load(&path, self.sources, self.templates);
             self.diagnostics.check(loaded);
+        } else if path.is_file() {
+            // That a key for it is missing should not show itself on a host.
+            let plain = self.sources.decrypt(&path);
+            self.diagnostics.check(plain);
         }
     }
 

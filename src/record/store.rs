@@ -37,7 +37,10 @@ impl Store {
     /// Begins a record. Returns its name. The oldest ones make room for it.
     pub fn begin(&self) -> io::Result<(String, File)> {
         let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(&self.directory)?;
+        builder
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.directory)?;
         let names = self.names();
         for old in names.iter().take((names.len() + 1).saturating_sub(KEPT)) {
             // Somebody else may have been quicker.
@@ -105,6 +108,9 @@ mod tests {
     #[test]
     fn a_name_is_never_a_path() {
         let store = Store::at("/runs".into());
-        assert_eq!(store.path("../../etc/x"), std::path::Path::new("/runs/x.jsonl"));
+        assert_eq!(
+            store.path("../../etc/x"),
+            std::path::Path::new("/runs/x.jsonl")
+        );
     }
 }

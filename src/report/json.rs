@@ -77,7 +77,9 @@ mod tests {
     use serde_json::Value as Data;
 
     use super::Json;
-    use crate::event::{Event, Events, ItemResult, Recap, Status, TaskName, TaskResult};
+    use crate::event::{
+        Event, Events, ItemResult, Recap, Status, StepName, Stopped, TaskName, TaskResult,
+    };
     use crate::report::Reporter;
     use crate::value::Value;
 
@@ -155,6 +157,17 @@ mod tests {
                 host: None,
                 message: String::new(),
             },
+            Event::HostStopped(Stopped {
+                host: host(),
+                play: 0,
+                step: Some(StepName {
+                    role: None,
+                    task: Some("write".into()),
+                    number: 0,
+                }),
+                learned: serde_json::Map::new(),
+                notified: vec!["restart".into()],
+            }),
             Event::RunFinished {
                 recap: vec![Recap::default()],
                 interrupted: false,
@@ -173,6 +186,7 @@ mod tests {
             Event::TaskFinished { .. } => "task_finished",
             Event::PlayFinished { .. } => "play_finished",
             Event::Warning { .. } => "warning",
+            Event::HostStopped(_) => "host_stopped",
             Event::RunFinished { .. } => "run_finished",
         }
     }

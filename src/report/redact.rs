@@ -97,8 +97,15 @@ fn stopped(stopped: &mut Stopped, secrets: &Secrets) {
         host: _,
         play: _,
     } = stopped;
-    if let Some(StepName { task, role, number: _ }) = step {
-        task.iter_mut().chain(role).for_each(|name| shared(name, secrets));
+    if let Some(StepName {
+        task,
+        role,
+        number: _,
+    }) = step
+    {
+        task.iter_mut()
+            .chain(role)
+            .for_each(|name| shared(name, secrets));
     }
     notified.iter_mut().for_each(|name| shared(name, secrets));
     learned.values_mut().for_each(|value| {

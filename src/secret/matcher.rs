@@ -9,11 +9,14 @@ use aho_corasick::AhoCorasick;
 
 use super::MASK;
 
-/// How many texts are looked for by a machine of their own before all go into a new one.
-const RECENT: usize = 32;
+/// How many texts the smallest machine looks for.
+const SMALLEST: usize = 16;
 
 /// What stands at the end of a text that was shortened.
 const CUT: char = '…';
+
+/// How many of these are looked at: a message has one or two of them, what a program prints may have any number.
+const MOST_CUTS: usize = 16;
 
 /// The fewest characters of the beginning of a text that are looked for where it may have been cut off.
 const SHORTEST_PIECE: usize = 3;
@@ -49,12 +52,11 @@ fn beside_gaps(text: &str) -> Vec<Range<usize>> {
 #[derive(Default)]
 pub(super) struct Matcher {
     texts: HashSet<String>,
-    settled: Machine,
-    /// What came later. To build a machine for all of them whenever one comes would take too long.
-    recent: Machine,
+    /// The largest first, each larger than the next: to build one for all texts whenever one comes would take too
+    /// long, and so each text is built into as many as there are machines.
+    machines: Vec<Machine>,
 }
 
-#[derive(Default)]
 struct Machine {
     texts: Vec<String>,
     /// Built when it is first used.
@@ -66,13 +68,18 @@ impl Matcher {
         if text.is_empty() || !self.texts.insert(text.clone()) {
             return;
         }
-        self.recent.add(text);
-        let recent = self.recent.texts.len();
-        if recent > RECENT && recent > self.settled.texts.len() / 4 {
-            let texts = std::mem::take(&mut self.recent.texts);
-            self.recent.built = OnceLock::new();
-            self.settled.texts.extend(texts);
-            self.settled.built = OnceLock::new();
+        match self.machines.last_mut() {
+            Some(last) if last.texts.len() < SMALLEST => last.add(text),
+            _ => self.machines.push(Machine::new(vec![text])),
+        }
+        while let [.., larger, last] = &mut self.machines[..]
+            && last.texts.len() >= SMALLEST
+            && larger.texts.len() <= last.texts.len()
+        {
+            let mut texts = std::mem::take(&mut larger.texts);
+            texts.append(&mut last.texts);
+            *larger = Machine::new(texts);
+            self.machines.pop();
         }
     }
 
@@ -95,7 +102,11 @@ impl Matcher {
             found.extend(machine.find_overlapping_iter(text).map(|hit| hit.range()));
         }
         if !self.is_empty() {
-            found.extend(text.match_indices(CUT).filter_map(|(at, _)| {
+            let cuts = text.match_indices(CUT).filter(|(at, cut)| {
+                let next = text[at + cut.len()..].chars().next();
+                next.is_none_or(|next| !next.is_alphanumeric() && next != CUT)
+            });
+            found.extend(cuts.take(MOST_CUTS).filter_map(|(at, _)| {
                 let start = at - self.begun(&text[..at])?;
                 Some(start..at)
             }));
@@ -128,13 +139,18 @@ impl Matcher {
     }
 
     fn machines(&self) -> impl Iterator<Item = &AhoCorasick> {
-        [&self.settled, &self.recent]
-            .into_iter()
-            .filter_map(Machine::get)
+        self.machines.iter().filter_map(Machine::get)
     }
 }
 
 impl Machine {
+    fn new(texts: Vec<String>) -> Self {
+        Self {
+            texts,
+            built: OnceLock::new(),
+        }
+    }
+
     fn add(&mut self, text: String) {
         self.texts.push(text);
         self.built = OnceLock::new();

@@ -34,7 +34,7 @@ fn overlapping_secrets_leave_nothing_behind() {
 #[test]
 fn secrets_that_come_later_are_hidden_too() {
     let secrets = Secrets::default();
-    for number in 0..500 {
+    for number in 0..200 {
         let secret = format!("secret-{number:03}-x");
         assert_eq!(secrets.redact(&secret), secret);
         secrets.add(&secret);

@@ -4,13 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Diagnostic, SourceMap, Span, parse_yaml, render};
-use crate::vault::{self, Keyring, PasswordSource, VaultId};
+use crate::vault::{self, Keyring, NoAnswer, PasswordSource, VaultId};
 
 fn map(directory: &Path) -> SourceMap {
     let path = directory.join("password");
     fs::write(&path, "open sesame").expect("written");
     let id = VaultId::unlabelled(PasswordSource::File(path));
-    SourceMap::with_keys(Keyring::new(vec![id], Vec::new(), Box::new(|_| None)))
+    SourceMap::with_keys(Keyring::new(
+        vec![id],
+        Vec::new(),
+        Box::new(|_| Err(NoAnswer::Nobody)),
+    ))
 }
 
 fn encrypted(directory: &Path, plain: &[u8]) -> PathBuf {

@@ -10,6 +10,9 @@ use super::parser::Parser;
 use super::strict::{MADE, Rewriter, TAKEN};
 use super::syntax::Node;
 
+/// Tera takes each `elif` for an `if` in the `else` before it; more of them would need too much of its stack.
+const MAX_ELIFS: usize = 50;
+
 type Walked<T> = Result<T, TemplateError>;
 
 /// Whether a text holds any template at all.
@@ -158,7 +161,25 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
     let mut parser = Parser::new(source, lexed);
     let keyword = parser.name("the name of a tag")?;
     match &source[keyword.clone()] {
-        "if" | "elif" => rewriter.value(&parser.whole()?),
+        "if" => {
+            rewriter.value(&parser.whole()?);
+            rewriter.elifs.push(0);
+        }
+        "elif" => {
+            if let Some(innermost) = rewriter.elifs.last_mut() {
+                *innermost += 1;
+            }
+            if rewriter.elifs.iter().sum::<usize>() > MAX_ELIFS {
+                return Err(TemplateError::new("too many `elif`")
+                    .at(keyword)
+                    .with_help("take the value from a mapping, as in `{'a': 1, 'b': 2}[x]`"));
+            }
+            rewriter.value(&parser.whole()?);
+        }
+        "endif" => {
+            parser.end()?;
+            rewriter.elifs.pop();
+        }
         "for" => {
             let locals = parser.locals()?;
             rewriter.value(&parser.whole()?);
@@ -179,7 +200,7 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
                 }
                 parser.end()?;
             }
-            rewriter.set.push(source[name].to_owned());
+            rewriter.set.insert(source[name].to_owned());
         }
         "filter" => {
             filter(&mut parser, rewriter)?;
@@ -194,7 +215,7 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
                 .at(keyword)
                 .with_help("write `elif`"));
         }
-        "else" | "endif" | "endset" | "endfilter" | "break" | "continue" => parser.end()?,
+        "else" | "endset" | "endfilter" | "break" | "continue" => parser.end()?,
         unknown => return Err(unknown_tag(unknown, keyword)),
     }
     Ok(after)
@@ -203,9 +224,7 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
 fn filter(parser: &mut Parser<'_>, rewriter: &mut Rewriter<'_>) -> Walked<()> {
     let name = parser.name("the name of a filter")?;
     rewriter.insert(name.start, format!("{TAKEN} | "));
-    for argument in parser.filter_arguments(&name)? {
-        rewriter.argument(&argument);
-    }
+    rewriter.watched_arguments(&parser.filter_arguments(&name)?);
     rewriter.insert(parser.read_to(), format!(" | {MADE}"));
     Ok(())
 }
@@ -213,10 +232,12 @@ fn filter(parser: &mut Parser<'_>, rewriter: &mut Rewriter<'_>) -> Walked<()> {
 fn unknown_tag(name: &str, at: Range<usize>) -> TemplateError {
     let help = match name {
         "include" | "extends" | "import" | "from" | "block" | "endblock" => {
-            "a template stands alone: render its parts as tasks of their own, or put shared text into a variable"
+            "write `{{ lookup('template', 'part.tera') }}` to put another template here"
         }
         "macro" | "component" | "call" => "put what repeats into a `for` loop",
-        "do" | "with" => "write `{% set x = ... %}`",
+        "do" | "with" | "endwith" => "write `{% set x = ... %}`",
+        "autoescape" | "endautoescape" => "nothing is escaped here: leave it out",
+        "trans" | "endtrans" => "texts are not translated here: leave it out",
         _ => {
             "known are `if`, `elif`, `else`, `for`, `set`, `set_global`, `filter`, `raw`, `break`, `continue`"
         }

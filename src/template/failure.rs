@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tera::{Context, Error, ErrorKind, ReportError};
 
 use super::filters::field;
-use super::lookup::Lookup;
+use super::lookup::{HOSTVARS, Lookup};
 use super::strict::{BOOLEAN, Check, CheckedPath, DEFINED, Key};
 use super::templates::Unit;
 use super::{TemplateError, hints};
@@ -122,16 +122,22 @@ impl<'a> Failure<'a> {
             match key.take(value) {
                 Some(next) => value = next,
                 None => {
-                    return not_defined(source, path.root.start..*end).with_help(what_there_is(
-                        &source[parent],
-                        value,
-                        key,
-                    ));
+                    // Only what is used of the other hosts is there, which would be a poor list.
+                    let help = match key {
+                        Key::Field(name) if root == HOSTVARS && parent != path.root => {
+                            let host = &source[parent];
+                            format!("`{host}` is a host for which nothing defines `{name}`")
+                        }
+                        _ => what_there_is(&source[parent], value, key),
+                    };
+                    return not_defined(source, path.root.start..*end).with_help(help);
                 }
             }
             parent.end = *end;
         }
-        not_defined(source, path.at.clone())
+        let unknown_host = (root == HOSTVARS && path.keys.is_empty())
+            .then(|| "either there is no such host, or nothing defines this for it".to_owned());
+        not_defined(source, path.at.clone()).with_help_if_any(unknown_host)
     }
 }
 
@@ -216,6 +222,14 @@ fn translate(message: &str) -> TemplateError {
         Some("join texts as `a ~ b`, lists as `[...a, ...b]`, mappings as `{...a, ...b}`")
     } else if text.contains("cannot be consecutive") || text.contains("used consecutively") {
         Some("use parentheses")
+    } else if text.starts_with("Math operations") {
+        Some("join texts as `a ~ b`, format them as `'%s' | format(x)`, convert them as `x | int`")
+    } else if text.contains("nesting is too deep") {
+        Some(
+            "put the inner part into a template of its own, and write `{{ lookup('template', 'part.tera') }}`",
+        )
+    } else if text.contains("maximum of 2 dimensions") {
+        Some("put the inner list into a variable")
     } else if text.starts_with("Cannot compare") {
         Some("convert one of them, as in `x | int`")
     } else {

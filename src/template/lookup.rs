@@ -2,6 +2,7 @@
 //! decided behind [`Lookup`], not here.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::TemplateError;
@@ -14,7 +15,22 @@ pub trait Lookup {
 
     /// Every name that is defined, for suggestions.
     fn names(&self) -> Vec<String>;
+
+    /// The value of `hostvars`: a mapping from hosts to mappings of their variables. Only these variables of
+    /// theirs are used, or any if it is `None`.
+    fn hostvars(&self, _fields: Option<&[Arc<str>]>) -> Result<Option<Value>, TemplateError> {
+        self.get(HOSTVARS)
+    }
+
+    /// The file or directory `name` of the controller that is meant here. `folder` is where such files are kept:
+    /// `files` or `templates`. Only relative names are asked for.
+    fn find_file(&self, _folder: &str, _name: &str) -> Option<PathBuf> {
+        None
+    }
 }
+
+/// The variable that holds those of all hosts.
+pub(super) const HOSTVARS: &str = "hostvars";
 
 /// A place where a template uses a variable that it does not define itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,4 +41,7 @@ pub struct NameUse {
     pub at: Range<usize>,
     /// Whether the template is prepared for it not to be defined (`is defined`, `default`, `?.`).
     pub guarded: bool,
+    /// Of `hostvars`: the variables of the hosts that are used here, none if only the hosts themselves matter, or
+    /// `None` if it may be any of them. Always `None` for other variables.
+    pub fields: Option<Vec<Arc<str>>>,
 }

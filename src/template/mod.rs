@@ -1,9 +1,10 @@
 //! Templates: expressions, texts with expressions in them, conditions and template files.
 //!
 //! This folder and `value` are the only places that name the engine, Tera. Two things are added to it: every
-//! name must be defined when it is used, and conditions are booleans. It knows no files, hosts or playbooks;
-//! variables come through [`Lookup`], and places are bytes of the text that was given.
+//! name must be defined when it is used, and conditions are booleans. It knows no hosts or playbooks;
+//! variables, and which files are meant, come through [`Lookup`], and places are bytes of the text that was given.
 
+mod arguments;
 mod derived;
 mod document;
 mod error;
@@ -12,6 +13,7 @@ mod filters;
 mod hints;
 mod lexer;
 mod lookup;
+mod lookups;
 mod parser;
 mod reference;
 mod strict;

@@ -6,13 +6,19 @@ use std::ops::Range;
 use super::TemplateError;
 use super::hints;
 use super::lexer::{Kind, Lexed, Token};
-use super::reference::{self, Documented, DocumentedKind};
-use super::syntax::{Expr, Node, Path, Step, StepKey};
+use super::reference::{self, DocumentedKind};
+use super::syntax::{Argument, Expr, Node, Path, Step, StepKey};
 
 type Parsed<T> = Result<T, TemplateError>;
 
 /// Deeper nesting is refused; Tera's own limit is lower.
 const MAX_DEPTH: usize = 64;
+
+/// A longer chain of operators is refused: each makes the tree that Tera walks through one higher.
+const MAX_HEIGHT: usize = 100;
+
+/// A path with more steps is refused for the same reason.
+const MAX_STEPS: usize = 64;
 
 // How strongly operators bind, after Tera's own table.
 const CHOICE: u8 = 0;
@@ -23,7 +29,7 @@ const PIPE: u8 = 17;
 
 /// A reader of one expression or tag.
 pub(super) struct Parser<'s> {
-    source: &'s str,
+    pub(super) source: &'s str,
     lexed: Lexed,
     next: usize,
     depth: usize,
@@ -61,17 +67,17 @@ impl<'s> Parser<'s> {
             .map(|token| &self.source[token.at.clone()])
     }
 
-    fn peek_token(&self) -> Option<&Token> {
+    pub(super) fn peek_token(&self) -> Option<&Token> {
         self.lexed.tokens.get(self.next)
     }
 
-    fn peek_second(&self) -> Option<&'s str> {
+    pub(super) fn peek_second(&self) -> Option<&'s str> {
         let token = self.lexed.tokens.get(self.next + 1)?;
         Some(&self.source[token.at.clone()])
     }
 
     /// The place of the next token, or of the end.
-    fn here(&self) -> Range<usize> {
+    pub(super) fn here(&self) -> Range<usize> {
         self.peek_token()
             .map_or(self.lexed.end..self.lexed.end, |token| token.at.clone())
     }
@@ -184,6 +190,9 @@ impl<'s> Parser<'s> {
                 }
             };
             left = Expr::new(node, start..self.read_to());
+            if left.height > MAX_HEIGHT {
+                return Err(hints::long_chain(self.here()));
+            }
         }
         self.depth -= 1;
         Ok(left)
@@ -208,7 +217,10 @@ impl<'s> Parser<'s> {
             (Kind::Name, _) if self.peek() == Some("(") => {
                 let function = reference::find(DocumentedKind::Function, text)
                     .ok_or_else(|| hints::unknown_function(text, at.clone()))?;
-                Node::Other(self.arguments(function, &at)?)
+                Node::Call {
+                    arguments: self.arguments(function, &at)?,
+                    name: at.clone(),
+                }
             }
             (Kind::Name, _) => Node::Path(self.path(at.clone())?),
             (Kind::Symbol, "-") => Node::Other(vec![self.expression(MINUS)?]),
@@ -230,6 +242,9 @@ impl<'s> Parser<'s> {
         let mut steps = Vec::new();
         while let Some(symbol) = self.peek() {
             let place = self.here();
+            if steps.len() > MAX_STEPS {
+                return Err(TemplateError::new("the path is too long").at(place));
+            }
             match symbol {
                 "." | "?." => {
                     self.next += 1;
@@ -309,7 +324,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Reads the arguments of the filter whose name was just read.
-    pub(super) fn filter_arguments(&mut self, name: &Range<usize>) -> Parsed<Vec<Expr>> {
+    pub(super) fn filter_arguments(&mut self, name: &Range<usize>) -> Parsed<Vec<Argument>> {
         let text = &self.source[name.clone()];
         let filter = reference::find(DocumentedKind::Filter, text)
             .ok_or_else(|| hints::unknown_filter(text, name.clone()))?;
@@ -320,57 +335,23 @@ impl<'s> Parser<'s> {
         self.accept("not");
         let name = self.name("the name of a test")?;
         let text = &self.source[name.clone()];
+        if text == "in" {
+            return Err(hints::test_in(name));
+        }
         let known = reference::find(DocumentedKind::Test, text)
             .ok_or_else(|| hints::unknown_test(text, name.clone()))?;
+        if let Some(token) = self.peek_token()
+            && matches!(token.kind, Kind::Text | Kind::Number)
+            && !known.arguments.is_empty()
+        {
+            return Err(hints::bare_argument(self.source, text, token.at.clone()));
+        }
         let arguments = self.arguments(known, &name)?;
         Ok(Node::Test {
             on: Box::new(on),
             name,
             arguments,
         })
-    }
-
-    /// Reads the arguments, if there are any, and checks their names.
-    fn arguments(&mut self, of: &Documented, name: &Range<usize>) -> Parsed<Vec<Expr>> {
-        let mut given: Vec<&str> = Vec::new();
-        let mut values = Vec::new();
-        if self.accept("(") {
-            while !self.accept(")") {
-                if !given.is_empty() {
-                    self.expect(",", "between arguments")?;
-                    if self.accept(")") {
-                        break;
-                    }
-                }
-                let at = self.here();
-                if self.peek_second() != Some("=") {
-                    let start = self.next;
-                    let value = self
-                        .expression(CHOICE)
-                        .map(|_| &self.source[at.start..self.read_to()]);
-                    self.next = start;
-                    return Err(hints::unnamed_argument(of, value.ok(), at));
-                }
-                let argument = self.name("the name of an argument")?;
-                let text = &self.source[argument.clone()];
-                if !of.takes(text) {
-                    return Err(hints::unknown_argument(of, text, argument));
-                }
-                if given.contains(&text) {
-                    return Err(TemplateError::new(format!(
-                        "the argument `{text}` is given twice"
-                    ))
-                    .at(argument));
-                }
-                self.expect("=", "after the name of an argument")?;
-                given.push(text);
-                values.push(self.expression(CHOICE)?);
-            }
-        }
-        match of.required().find(|argument| !given.contains(argument)) {
-            Some(missing) => Err(hints::missing_argument(of, missing, name.clone())),
-            None => Ok(values),
-        }
     }
 
     fn list(&mut self) -> Parsed<Node> {

@@ -10,7 +10,8 @@ pub struct Documented {
     pub kind: DocumentedKind,
     /// Its name.
     pub name: &'static str,
-    /// Its arguments by name; one that may be left out ends in `?`.
+    /// Its arguments by name, in their order by place; one that may be left out ends in `?`, one that takes all
+    /// that come by place in `...`.
     pub arguments: &'static [&'static str],
     /// What it does, in a sentence.
     pub doc: &'static str,
@@ -87,9 +88,7 @@ pub(super) const fn function(
 impl Documented {
     /// Whether it has an argument of this name.
     pub fn takes(&self, argument: &str) -> bool {
-        self.arguments
-            .iter()
-            .any(|known| known.trim_end_matches('?') == argument)
+        self.arguments.iter().any(|known| bare(known) == argument)
     }
 
     /// The arguments that must be given.
@@ -97,8 +96,14 @@ impl Documented {
         self.arguments
             .iter()
             .copied()
-            .filter(|argument| !argument.ends_with('?'))
+            .filter(|argument| !argument.ends_with('?') && !argument.ends_with("?..."))
+            .map(bare)
     }
+}
+
+/// The name of an argument without the signs after it.
+pub(super) fn bare(argument: &str) -> &str {
+    argument.trim_end_matches("...").trim_end_matches('?')
 }
 
 /// All of them, by topic.

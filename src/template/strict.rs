@@ -6,12 +6,15 @@
 //! path becomes optional (`a?.b`) in all its steps. Operands of a condition become `((x) | __boolean)`. Only
 //! insertions are made, so that a place in the strict text has one in the author's.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::arguments::INNER;
 use super::filters::field;
-use super::lookup::NameUse;
-use super::syntax::{Expr, Node, Path, StepKey};
+use super::lookup::{HOSTVARS, NameUse};
+use super::lookups::{LOOKUPS, kind_of_lookup};
+use super::syntax::{Argument, Expr, Node, Path, StepKey};
 use crate::value::Value;
 
 /// The filter that lets pass what is defined.
@@ -26,7 +29,7 @@ pub(super) const ALSO: &str = "__also";
 pub(super) const MADE: &str = "__made";
 
 /// Tests and filters that accept an undefined value.
-const TOLERANT: [&str; 4] = ["defined", "undefined", "default", "mandatory"];
+const TOLERANT: [&str; 5] = ["defined", "undefined", "default", "d", "mandatory"];
 
 /// The strict text and what it is made from.
 #[derive(Debug, Default)]
@@ -37,6 +40,8 @@ pub(super) struct Strict {
     pub(super) uses: Vec<NameUse>,
     /// The paths that must be defined.
     pub(super) paths: Vec<CheckedPath>,
+    /// The lookups that it calls: their type, if it is known, and where that stands.
+    pub(super) lookups: Vec<(Option<String>, Range<usize>)>,
 }
 
 /// What was put into the author's text.
@@ -129,8 +134,11 @@ pub(super) struct Rewriter<'s> {
     paths: Vec<CheckedPath>,
     /// The names of the loops around, innermost last.
     pub(super) loops: Vec<Vec<String>>,
+    /// How many `elif` each `if` around has so far.
+    pub(super) elifs: Vec<usize>,
     /// The names that were set so far, some perhaps only on a way not taken.
-    pub(super) set: Vec<String>,
+    pub(super) set: HashSet<String>,
+    lookups: Vec<(Option<String>, Range<usize>)>,
 }
 
 impl<'s> Rewriter<'s> {
@@ -141,7 +149,9 @@ impl<'s> Rewriter<'s> {
             uses: Vec::new(),
             paths: Vec::new(),
             loops: Vec::new(),
-            set: Vec::new(),
+            elifs: Vec::new(),
+            set: HashSet::new(),
+            lookups: Vec::new(),
         }
     }
 
@@ -153,6 +163,48 @@ impl<'s> Rewriter<'s> {
     fn values(&mut self, parts: &[Expr]) {
         for part in parts {
             self.value(part);
+        }
+    }
+
+    /// Makes arguments strict, and gives those their names that have none.
+    pub(super) fn arguments(&mut self, arguments: &[Argument]) {
+        for argument in arguments {
+            if !argument.before.is_empty() {
+                self.insert(argument.start, argument.before.clone());
+            }
+            self.value(&argument.value);
+        }
+    }
+
+    /// `extract` takes one variable from each host of `hostvars`; says so of the use that was found in its
+    /// arguments.
+    fn extracted(&mut self, from: usize, arguments: &[Argument]) {
+        let named = |name: &str| {
+            let bare = |argument: &&Argument| argument.name.trim_start_matches(INNER) == name;
+            arguments.iter().find(bare)
+        };
+        let (Some(container), Some(keys)) = (named("container"), named("morekeys")) else {
+            return;
+        };
+        let key = match &keys.value.node {
+            Node::Other(items) if self.source[keys.value.at.clone()].starts_with('[') => {
+                items.first()
+            }
+            _ => Some(&keys.value),
+        };
+        let key = key.filter(|key| matches!(key.node, Node::Literal));
+        let text = key.map_or("", |key| &self.source[key.at.clone()]);
+        let inner = text
+            .strip_prefix(['\'', '"', '`'])
+            .and_then(|text| text.strip_suffix(['\'', '"', '`']));
+        if let Some(inner) = inner.filter(|inner| !inner.contains('\\'))
+            && let Node::Path(path) = &container.value.node
+            && path.steps.is_empty()
+            && let Some(found) = self.uses[from..]
+                .iter_mut()
+                .find(|found| &*found.name == HOSTVARS && found.at == path.root)
+        {
+            found.fields = Some(vec![Arc::from(inner)]);
         }
     }
 
@@ -169,8 +221,8 @@ impl<'s> Rewriter<'s> {
                 name,
                 arguments,
             } => {
-                self.subject(on, name);
-                self.values(arguments);
+                self.subject(on, name, true);
+                self.arguments(arguments);
             }
             Node::Filter {
                 on,
@@ -179,20 +231,26 @@ impl<'s> Rewriter<'s> {
             } => {
                 // These give what they got, and what they got may be undefined.
                 if TOLERANT.contains(&&self.source[name.clone()]) {
-                    self.subject(on, name);
-                    self.values(arguments);
+                    self.subject(on, name, false);
+                    self.arguments(arguments);
                     return;
                 }
                 if expr.enclosed {
                     self.insert(expr.at.start, "(");
                 }
-                self.subject(on, name);
+                self.subject(on, name, false);
                 self.watch(on.at.clone(), format!(" | {TAKEN}"));
-                arguments
-                    .iter()
-                    .for_each(|argument| self.argument(argument));
+                let uses = self.uses.len();
+                self.watched_arguments(arguments);
+                self.extracted(uses, arguments);
                 let close = if expr.enclosed { ")" } else { "" };
                 self.watch(expr.at.clone(), format!(" | {MADE}{close}"));
+            }
+            Node::Call { name, arguments } => {
+                if LOOKUPS.contains(&&self.source[name.clone()]) {
+                    self.lookups.push(kind_of_lookup(self.source, arguments));
+                }
+                self.arguments(arguments);
             }
             Node::Comprehension {
                 locals,
@@ -212,23 +270,39 @@ impl<'s> Rewriter<'s> {
     }
 
     /// What a test or filter is applied to.
-    fn subject(&mut self, on: &Expr, name: &Range<usize>) {
-        match &on.node {
-            Node::Path(path) if TOLERANT.contains(&&self.source[name.clone()]) => {
-                self.path(path, true);
-            }
-            _ => self.value(on),
+    fn subject(&mut self, on: &Expr, name: &Range<usize>, asks: bool) {
+        let Node::Path(path) = &on.node else {
+            return self.value(on);
+        };
+        if !TOLERANT.contains(&&self.source[name.clone()]) {
+            return self.value(on);
+        }
+        let uses = self.uses.len();
+        self.path(path, true);
+        // Whether a host is there needs none of its variables.
+        if asks
+            && path.steps.len() <= 1
+            && let Some(root) = self.uses.get_mut(uses)
+            && &*root.name == HOSTVARS
+        {
+            root.fields = Some(Vec::new());
         }
     }
 
-    /// An argument of a filter.
-    pub(super) fn argument(&mut self, expr: &Expr) {
-        if matches!(expr.node, Node::Literal | Node::Boolean) {
-            return;
+    /// Makes the arguments of a filter strict, and has it seen what they are.
+    pub(super) fn watched_arguments(&mut self, arguments: &[Argument]) {
+        for argument in arguments {
+            if !argument.before.is_empty() {
+                self.insert(argument.start, argument.before.clone());
+            }
+            let value = &argument.value;
+            if matches!(value.node, Node::Literal | Node::Boolean) {
+                continue;
+            }
+            self.insert(value.at.start, "((");
+            self.value(value);
+            self.watch(value.at.clone(), format!(") | {ALSO})"));
         }
-        self.insert(expr.at.start, "((");
-        self.value(expr);
-        self.watch(expr.at.clone(), format!(") | {ALSO})"));
     }
 
     /// Puts a text behind the value at `at`.
@@ -256,13 +330,14 @@ impl<'s> Rewriter<'s> {
         let name = &self.source[path.root.clone()];
         let in_loop = name == "loop" && !self.loops.is_empty()
             || self.loops.iter().flatten().any(|local| local == name);
-        let set = self.set.iter().any(|local| local == name);
+        let set = self.set.contains(name);
         let guarded = tolerated || path.is_optional();
         if !in_loop {
             self.uses.push(NameUse {
                 name: Arc::from(name),
                 at: path.root.clone(),
                 guarded: guarded || set,
+                fields: (name == HOSTVARS).then(|| host_fields(path)).flatten(),
             });
         }
         let strict = !guarded && !(in_loop && (path.steps.is_empty() || name == "loop"));
@@ -313,6 +388,7 @@ impl<'s> Rewriter<'s> {
             insertions,
             uses: self.uses,
             paths: self.paths,
+            lookups: self.lookups,
         }
     }
 }
@@ -332,6 +408,14 @@ impl Strict {
             inserted += insertion.length;
         }
         (at - inserted, None)
+    }
+}
+
+/// Which variable a path takes from the hosts of `hostvars`, if that is known.
+fn host_fields(path: &Path) -> Option<Vec<Arc<str>>> {
+    match &path.steps.get(1)?.key {
+        StepKey::Field(name) => Some(vec![Arc::from(name.as_str())]),
+        _ => None,
     }
 }
 

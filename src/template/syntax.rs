@@ -10,6 +10,8 @@ pub(super) struct Expr {
     pub(super) at: Range<usize>,
     /// Whether it stands in parentheses.
     pub(super) enclosed: bool,
+    /// How many expressions stand in each other here.
+    pub(super) height: usize,
 }
 
 /// The sorts of expression.
@@ -29,13 +31,18 @@ pub(super) enum Node {
     Test {
         on: Box<Expr>,
         name: Range<usize>,
-        arguments: Vec<Expr>,
+        arguments: Vec<Argument>,
     },
     /// `on | name(...)`.
     Filter {
         on: Box<Expr>,
         name: Range<usize>,
-        arguments: Vec<Expr>,
+        arguments: Vec<Argument>,
+    },
+    /// `name(...)`.
+    Call {
+        name: Range<usize>,
+        arguments: Vec<Argument>,
     },
     Comprehension {
         locals: Vec<Range<usize>>,
@@ -43,8 +50,20 @@ pub(super) enum Node {
         /// The item and the condition, which see the locals.
         inner: Vec<Expr>,
     },
-    /// What gives a value from others: arithmetic, lists, mappings, calls, choices.
+    /// What gives a value from others: arithmetic, lists, mappings, choices.
     Other(Vec<Expr>),
+}
+
+/// An argument of a filter, test or function.
+#[derive(Debug)]
+pub(super) struct Argument {
+    /// The name that the engine knows it by.
+    pub(super) name: String,
+    /// What must stand before it in the strict text for that: its name where the author gave it by place.
+    pub(super) before: String,
+    /// Where the author's text of it begins, with the name if there is one.
+    pub(super) start: usize,
+    pub(super) value: Expr,
 }
 
 /// A variable and what is taken from it: `host.disks[0].name`.
@@ -76,9 +95,39 @@ pub(super) enum StepKey {
 impl Expr {
     pub(super) fn new(node: Node, at: Range<usize>) -> Self {
         Self {
+            height: 1 + node.height(),
             node,
             at,
             enclosed: false,
+        }
+    }
+}
+
+impl Node {
+    /// The height of the highest part.
+    fn height(&self) -> usize {
+        let highest = |parts: &[Expr]| parts.iter().map(|part| part.height).max().unwrap_or(0);
+        let among = |arguments: &[Argument]| {
+            let heights = arguments.iter().map(|argument| argument.value.height);
+            heights.max().unwrap_or(0)
+        };
+        match self {
+            Self::Literal | Self::Boolean => 0,
+            Self::Path(path) => {
+                let heights = path.steps.iter().map(|step| match &step.key {
+                    StepKey::Computed(parts) => highest(parts),
+                    _ => 0,
+                });
+                heights.max().unwrap_or(0)
+            }
+            Self::Not(inner) => inner.height,
+            Self::Logic(parts) | Self::Comparison(parts) => highest(&**parts),
+            Self::Test { on, arguments, .. } | Self::Filter { on, arguments, .. } => {
+                on.height.max(among(arguments))
+            }
+            Self::Call { arguments, .. } => among(arguments),
+            Self::Comprehension { source, inner, .. } => source.height.max(highest(inner)),
+            Self::Other(parts) => highest(parts),
         }
     }
 }

@@ -7,11 +7,13 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use tera::{Context, Kwargs, State, Tera, TeraResult};
 
 use super::document::{self, condition, has_templates, is_one_expression};
 use super::failure::{Failure, boolean_failure};
-use super::lookup::{Lookup, NameUse};
+use super::lookup::{HOSTVARS, Lookup, NameUse};
+use super::lookups::{self, Answers};
 use super::strict::{BOOLEAN, DEFINED, Rewriter, Strict};
 use super::{TemplateError, derived, filters};
 use crate::secret::Secrets;
@@ -29,8 +31,12 @@ const CAPTURED_CONDITION: (&str, &str) = ("{{ (", ") | __capture }}");
 /// texts take 4 s in one, 130 ms and twice the memory in 2,000, and 50 ms in groups of 8.
 const GROUP: usize = 8;
 
+/// How many lookups of templates may stand in each other.
+const MAX_DEPTH: usize = 8;
+
 thread_local! {
-    /// Rendering is synchronous and never nested, so that each thread needs one place only.
+    /// Tera's rendering is synchronous and never nested, not even by lookups, so that each thread needs one place
+    /// only.
     static VALUE: RefCell<Option<Value>> = const { RefCell::new(None) };
 }
 
@@ -43,6 +49,10 @@ pub struct Templates {
     texts: HashMap<Arc<str>, Text>,
     conditions: HashMap<Arc<str>, Condition>,
     secrets: Secrets,
+    /// Whether `lookup('pipe', ...)` may run programs on the controller.
+    pipe: bool,
+    /// In how many lookups of templates this one is.
+    depth: usize,
 }
 
 /// A text of a playbook or variable; what it renders to depends on its form.
@@ -92,6 +102,32 @@ struct Root {
     name: Arc<str>,
     at: Range<usize>,
     guarded: bool,
+    /// Of `hostvars`: all of its fields that the template uses, if they are known.
+    fields: Option<Vec<Arc<str>>>,
+}
+
+impl Root {
+    fn add(&mut self, used: &NameUse) {
+        self.guarded |= used.guarded;
+        match (&mut self.fields, &used.fields) {
+            (Some(fields), Some(more)) => {
+                for field in more {
+                    if !fields.contains(field) {
+                        fields.push(field.clone());
+                    }
+                }
+            }
+            (fields, _) => *fields = None,
+        }
+    }
+
+    fn value(&self, lookup: &dyn Lookup) -> Result<Option<Value>, TemplateError> {
+        if &*self.name == HOSTVARS {
+            lookup.hostvars(self.fields.as_deref())
+        } else {
+            lookup.get(&self.name)
+        }
+    }
 }
 
 impl Text {
@@ -100,6 +136,16 @@ impl Text {
         match self {
             Self::Literal(_) => &[],
             Self::Expression(Compiled(unit)) | Self::Mixed(Compiled(unit)) => &unit.strict.uses,
+        }
+    }
+
+    /// Whether it calls `lookup`: then it may depend on anything, as a template that it looks up may.
+    pub fn looks_up(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Expression(Compiled(unit)) | Self::Mixed(Compiled(unit)) => {
+                !unit.strict.lookups.is_empty()
+            }
         }
     }
 
@@ -126,6 +172,11 @@ impl Condition {
         &self.0.strict.uses
     }
 
+    /// Whether it calls `lookup`: then it may depend on anything.
+    pub fn looks_up(&self) -> bool {
+        !self.0.strict.lookups.is_empty()
+    }
+
     /// The condition as it was written.
     pub fn source(&self) -> &Arc<str> {
         &self.0.source
@@ -136,6 +187,11 @@ impl FileTemplate {
     /// The variables that it uses.
     pub fn names(&self) -> &[NameUse] {
         &self.unit.strict.uses
+    }
+
+    /// Whether it calls `lookup`: then it may depend on anything.
+    pub fn looks_up(&self) -> bool {
+        !self.unit.strict.lookups.is_empty()
     }
 
     /// The file's text.
@@ -184,12 +240,37 @@ impl Templates {
             texts: HashMap::new(),
             conditions: HashMap::new(),
             secrets,
+            pipe: false,
+            depth: 0,
         }
     }
 
     /// What is known as secret.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// Whether `lookup('pipe', ...)` may run programs on the controller; it must not unless it is allowed here.
+    pub fn allow_pipe(&mut self, allowed: bool) {
+        self.pipe = allowed;
+    }
+
+    pub(super) fn allows_pipe(&self) -> bool {
+        self.pipe
+    }
+
+    /// No templates, but the same filters and permissions, for a file that a template looks up.
+    pub(super) fn inner(&self) -> Option<Self> {
+        (self.depth < MAX_DEPTH).then(|| Self {
+            base: self.base.clone(),
+            groups: Vec::new(),
+            in_last_group: 0,
+            texts: HashMap::new(),
+            conditions: HashMap::new(),
+            secrets: self.secrets.clone(),
+            pipe: self.pipe,
+            depth: self.depth + 1,
+        })
     }
 
     /// Compiles a text of a playbook or variable. The same text is compiled once.
@@ -238,6 +319,7 @@ impl Templates {
     }
 
     fn add(&mut self, source: &str, strict: Strict) -> Result<Arc<Unit>, TemplateError> {
+        lookups::check(&strict.lookups, self.pipe)?;
         if self.groups.is_empty() || self.in_last_group == GROUP {
             self.groups.push(self.base.clone());
             self.in_last_group = 0;
@@ -245,17 +327,17 @@ impl Templates {
         let group = self.groups.len() - 1;
         let name = self.in_last_group.to_string();
         let added = self.groups[group].add_raw_template(&name, &strict.text);
-        let mut roots: Vec<Root> = Vec::new();
-        for NameUse { name, at, guarded } in &strict.uses {
-            match roots.iter_mut().find(|root| root.name == *name) {
-                Some(root) => root.guarded |= guarded,
-                None => roots.push(Root {
-                    name: name.clone(),
-                    at: at.clone(),
-                    guarded: *guarded,
-                }),
-            }
+        let mut roots: IndexMap<Arc<str>, Root> = IndexMap::new();
+        for used in &strict.uses {
+            let root = roots.entry(used.name.clone()).or_insert_with(|| Root {
+                name: used.name.clone(),
+                at: used.at.clone(),
+                guarded: used.guarded,
+                fields: used.fields.clone(),
+            });
+            root.add(used);
         }
+        let roots = roots.into_values().collect();
         let is_path = match strict.paths.as_slice() {
             [path] => path.is_whole(source),
             _ => false,
@@ -324,13 +406,13 @@ impl Templates {
             return None;
         }
         // An error comes again, and is explained, when the engine is asked.
-        let root = lookup.get(&unit.roots[0].name).ok()??;
+        let root = unit.roots[0].value(lookup).ok()??;
         unit.strict.paths[0].follow(&root).cloned()
     }
 
     fn evaluate(&self, unit: &Unit, lookup: &dyn Lookup) -> Result<Value, TemplateError> {
         VALUE.take();
-        self.run(unit, lookup, io::sink())?;
+        self.run(unit, lookup, &mut Limited(Vec::new()))?;
         let value = VALUE.take().unwrap_or_else(Value::undefined);
         if value.is_undefined() {
             // Only what the author made optional comes this far.
@@ -357,13 +439,13 @@ impl Templates {
         &self,
         unit: &Unit,
         lookup: &dyn Lookup,
-        output: impl io::Write,
+        output: &mut Limited,
     ) -> Result<(), TemplateError> {
         let mut context = Context::new();
         let mut failed = Vec::new();
         derived::forget();
         for root in &unit.roots {
-            match lookup.get(&root.name) {
+            match root.value(lookup) {
                 Ok(Some(value)) => context.insert_value(root.name.to_string(), value),
                 Ok(None) => {}
                 // It may stand on a way that is not taken; but `is defined` must not take it for undefined.
@@ -376,9 +458,33 @@ impl Templates {
                 }
             }
         }
-        self.groups[unit.group]
-            .render_to(&unit.name, &context, output)
-            .map_err(|error| Failure::of_rendering(unit, &context, failed, lookup).explain(&error))
+        let tera = &self.groups[unit.group];
+        if unit.strict.lookups.is_empty() {
+            return tera
+                .render_to(&unit.name, &context, output)
+                .map_err(|error| {
+                    Failure::of_rendering(unit, &context, failed, lookup).explain(&error)
+                });
+        }
+        let mut answers = Answers::default();
+        loop {
+            output.0.clear();
+            let (rendered, asked) =
+                answers.during(|| tera.render_to(&unit.name, &context, &mut *output));
+            let Err(error) = rendered else {
+                return Ok(());
+            };
+            let explained =
+                Failure::of_rendering(unit, &context, failed.clone(), lookup).explain(&error);
+            let Some(asked) = asked else {
+                return Err(explained);
+            };
+            let answer = asked.answer(self, lookup).map_err(|error| TemplateError {
+                at: explained.at,
+                ..error
+            })?;
+            answers.add(&asked, answer)?;
+        }
     }
 }
 

@@ -174,6 +174,16 @@ impl Definition {
         }
     }
 
+    /// Whether a template of it looks something up: then it may depend on anything.
+    pub fn looks_up(&self) -> bool {
+        match &self.form {
+            Form::Text(text, _) => text.looks_up(),
+            Form::List(items) => items.iter().any(Self::looks_up),
+            Form::Map(entries) => entries.iter().any(|(_, value)| value.looks_up()),
+            _ => false,
+        }
+    }
+
     /// Calls `visit` for each variable that its templates mention, with the place.
     pub fn each_name(&self, visit: &mut dyn FnMut(&NameUse, Span)) {
         match &self.form {

@@ -2,17 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::{Definitions, Layer};
-use crate::source::{Diagnostic, SourceMap};
+use crate::source::{Diagnostic, SourceMap, Span};
 use crate::template::{Lookup, TemplateError, Templates};
 use crate::value::Value;
-
-/// The variable that holds those of other hosts.
-const HOSTVARS: &str = "hostvars";
 
 /// Values that were learned in the run. They are data and never rendered.
 pub type Values = IndexMap<Arc<str>, Value>;
@@ -35,10 +33,13 @@ pub struct ScopeLayer<'a> {
     pub source: Source<'a>,
 }
 
-/// Gives the variables of other hosts.
-pub trait Neighbours {
+/// Gives what is around a scope: the variables of other hosts, and files.
+pub trait Surroundings {
     /// `hostvars`: a mapping from each host to its variables, those called `fields` or all.
     fn variables(&self, fields: Option<&[Arc<str>]>) -> Value;
+
+    /// Where the file or directory `name` is, as the task sees it; `folder` is `files` or `templates`.
+    fn find_file(&self, folder: &str, name: &str) -> Option<PathBuf>;
 }
 
 /// The variables of one task on one host.
@@ -46,7 +47,7 @@ pub struct Scope<'a> {
     templates: &'a Templates,
     sources: &'a SourceMap,
     layers: Vec<ScopeLayer<'a>>,
-    neighbours: Option<Box<dyn Neighbours + 'a>>,
+    surroundings: Option<Box<dyn Surroundings + 'a>>,
     rendered: RefCell<HashMap<String, Value>>,
     resolving: RefCell<Vec<String>>,
 }
@@ -63,17 +64,17 @@ impl<'a> Scope<'a> {
             templates,
             sources,
             layers,
-            neighbours: None,
+            surroundings: None,
             rendered: RefCell::default(),
             resolving: RefCell::default(),
         }
     }
 
-    /// The scope with `hostvars` in it.
+    /// The scope with `hostvars` and files around it.
     #[must_use]
-    pub fn with_neighbours(self, neighbours: Box<dyn Neighbours + 'a>) -> Self {
+    pub fn with_surroundings(self, surroundings: Box<dyn Surroundings + 'a>) -> Self {
         Self {
-            neighbours: Some(neighbours),
+            surroundings: Some(surroundings),
             ..self
         }
     }
@@ -81,6 +82,16 @@ impl<'a> Scope<'a> {
     /// The templates that the scope renders with.
     pub fn templates(&self) -> &'a Templates {
         self.templates
+    }
+
+    /// Where the value of a variable was written.
+    pub fn place(&self, name: &str) -> Option<Span> {
+        let layers = self.layers.iter().rev();
+        let found = layers.filter_map(|layer| match layer.source {
+            Source::Values(values) => values.contains_key(name).then_some(None),
+            Source::Definitions(definitions) => definitions.get(name).map(|found| Some(found.span)),
+        });
+        found.into_iter().next().flatten()
     }
 
     fn find(&self, name: &str) -> Option<Result<Value, Box<Diagnostic>>> {
@@ -117,12 +128,20 @@ impl<'a> Scope<'a> {
 }
 
 impl Lookup for Scope<'_> {
+    fn hostvars(&self, fields: Option<&[Arc<str>]>) -> Result<Option<Value>, TemplateError> {
+        Ok(self
+            .surroundings
+            .as_ref()
+            .map(|surroundings| surroundings.variables(fields)))
+    }
+
+    fn find_file(&self, folder: &str, name: &str) -> Option<PathBuf> {
+        self.surroundings.as_ref()?.find_file(folder, name)
+    }
+
     fn get(&self, name: &str) -> Result<Option<Value>, TemplateError> {
         if let Some(value) = self.rendered.borrow().get(name) {
             return Ok(Some(value.clone()));
-        }
-        if let (HOSTVARS, Some(neighbours)) = (name, &self.neighbours) {
-            return Ok(Some(neighbours.variables(None)));
         }
         if self.resolving.borrow().iter().any(|outer| outer == name) {
             let chain = self.resolving.borrow().join("` -> `");

@@ -12,8 +12,17 @@ use super::ansible::Envelope;
 use super::password::{self, PasswordSource, VaultId};
 use super::{DEFAULT_LABEL, Plain, VaultError, age, ansible};
 
-/// Asks the user for a password; nothing if there is nobody to ask.
-pub type Ask = dyn Fn(&str) -> Option<String> + Send + Sync;
+/// Asks the user for a password.
+pub type Ask = dyn Fn(&str) -> Result<String, NoAnswer> + Send + Sync;
+
+/// Why there is no password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// There is nobody to ask.
+    Nobody,
+    /// It was asked for twice, and the answers differ.
+    Different,
+}
 
 /// A text that was opened.
 pub struct Opened<'k> {
@@ -194,11 +203,14 @@ impl Password {
                 } else {
                     format!("Vault password ({label}): ")
                 };
-                let answer = ask.and_then(|ask| ask(&question)).map(String::into_bytes);
-                match answer.map(Zeroizing::new) {
-                    Some(answer) if !answer.is_empty() => Ok(answer),
-                    Some(_) => Err(VaultError::Key("the vault password is empty".into())),
-                    None => Err(VaultError::Key(format!(
+                let answer = ask.map_or(Err(NoAnswer::Nobody), |ask| ask(&question));
+                match answer.map(String::into_bytes).map(Zeroizing::new) {
+                    Ok(answer) if !answer.is_empty() => Ok(answer),
+                    Ok(_) => Err(VaultError::Key("the vault password is empty".into())),
+                    Err(NoAnswer::Different) => Err(VaultError::Key(
+                        "the vault password was typed in two different ways".into(),
+                    )),
+                    Err(NoAnswer::Nobody) => Err(VaultError::Key(format!(
                         "the vault password `{label}` cannot be asked for, as there is no terminal: give it with `--vault-password-file`"
                     ))),
                 }

@@ -12,7 +12,7 @@ mod password;
 pub use age::Recipients;
 pub use ansible::Envelope;
 pub use error::VaultError;
-pub use keyring::{Ask, Keyring, Opened};
+pub use keyring::{Ask, Keyring, NoAnswer, Opened};
 pub use password::{PasswordSource, VaultId};
 
 /// The label of a password that was given without one.

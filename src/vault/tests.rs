@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{
-    Envelope, Keyring, PasswordSource, Recipients, VaultError, VaultId, age, encrypt, is_encrypted,
+    Envelope, Keyring, NoAnswer, PasswordSource, Recipients, VaultError, VaultId, age, encrypt,
+    is_encrypted,
 };
 
 /// Made with the password `first password`, of `hello\nworld\n`.
@@ -53,7 +54,11 @@ fn keyring(ids: &[&str], directory: &Path) -> Keyring {
             source: PasswordSource::File(path),
         }
     });
-    Keyring::new(ids.collect(), Vec::new(), Box::new(|_| None))
+    Keyring::new(
+        ids.collect(),
+        Vec::new(),
+        Box::new(|_| Err(NoAnswer::Nobody)),
+    )
 }
 
 fn opened(keys: &Keyring, text: &[u8]) -> Result<String, VaultError> {
@@ -275,7 +280,7 @@ fn a_password_is_asked_for_once_and_only_when_it_is_needed() {
     let ask = move |question: &str| {
         assert_eq!(question, "Vault password: ");
         count.fetch_add(1, Ordering::Relaxed);
-        Some("first password".to_owned())
+        Ok("first password".to_owned())
     };
     let id = VaultId::unlabelled(PasswordSource::Prompt);
     let keys = Keyring::new(vec![id], Vec::new(), Box::new(ask));
@@ -297,7 +302,7 @@ fn a_program_prints_the_password_of_its_label() {
         let id: VaultId = format!("{label}@{}", path.display())
             .parse()
             .expect("an id");
-        let keys = Keyring::new(vec![id], Vec::new(), Box::new(|_| None));
+        let keys = Keyring::new(vec![id], Vec::new(), Box::new(|_| Err(NoAnswer::Nobody)));
         opened(&keys, V12.as_bytes())
     };
     assert_eq!(run("prod").as_deref(), Ok("hello\nworld\n"));
@@ -314,7 +319,7 @@ fn a_password_that_cannot_be_had_says_why() {
     fs::write(directory.path().join("empty"), "\n").expect("written");
     let message = |path: PathBuf| {
         let id = VaultId::unlabelled(PasswordSource::File(path));
-        let keys = Keyring::new(vec![id], Vec::new(), Box::new(|_| None));
+        let keys = Keyring::new(vec![id], Vec::new(), Box::new(|_| Err(NoAnswer::Nobody)));
         let error = opened(&keys, V11.as_bytes())
             .expect_err("refused")
             .to_string();
@@ -388,7 +393,11 @@ fn age_opens_with_a_passphrase_or_an_identity() {
     let path = directory.path().join("identity");
     let with = |identity: &str| {
         fs::write(&path, identity).expect("written");
-        let keys = Keyring::new(Vec::new(), vec![path.clone()], Box::new(|_| None));
+        let keys = Keyring::new(
+            Vec::new(),
+            vec![path.clone()],
+            Box::new(|_| Err(NoAnswer::Nobody)),
+        );
         opened(&keys, text.as_bytes())
     };
     assert_eq!(with(IDENTITY).as_deref(), Ok("plain"));
@@ -415,4 +424,19 @@ fn the_vault_id_to_encrypt_with_must_be_clear() {
         keys.to_encrypt(Some("b"))
             .is_ok_and(|(label, password)| label == "b" && password[..] == *b"2")
     );
+}
+
+#[test]
+fn a_password_that_nobody_can_be_asked_for_says_why() {
+    for (why, message) in [
+        (NoAnswer::Nobody, "there is no terminal"),
+        (NoAnswer::Different, "typed in two different ways"),
+    ] {
+        let id = VaultId::unlabelled(PasswordSource::Prompt);
+        let keys = Keyring::new(vec![id], Vec::new(), Box::new(move |_| Err(why)));
+        let error = opened(&keys, V11.as_bytes())
+            .expect_err("refused")
+            .to_string();
+        assert!(error.contains(message), "{error}");
+    }
 }

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use tera::{Kwargs, Number, State, Tera, TeraResult};
 
-use super::{attribute, fail};
-use crate::template::reference::{Documented, filter};
+use super::{fail, measure, repeated};
+use crate::template::reference::{Documented, filter, function};
 use crate::value::{Value, ValueKind};
 
 pub(super) const TABLE: &[Documented] = &[
@@ -19,17 +19,24 @@ pub(super) const TABLE: &[Documented] = &[
     ),
     filter(
         "int",
-        &["base?"],
-        "A whole number from a text or number.",
+        &["default?", "base?"],
+        "A whole number from a text or number; without `default` anything else is an error.",
         "'8080' | int",
         "8080",
     ),
     filter(
         "float",
-        &[],
-        "A number with a fraction from a text or number.",
+        &["default?"],
+        "A number with a fraction from a text or number; without `default` anything else is an error.",
         "'1.5' | float",
         "1.5",
+    ),
+    function(
+        "range",
+        &["end...", "start?", "step_by?"],
+        "The numbers from `start`, 0 if not given, up to `end`, without it. By place: the end alone, or start, end and step.",
+        "range(1, 4)",
+        "[1,2,3]",
     ),
     filter(
         "min",
@@ -52,9 +59,47 @@ pub(super) const TABLE: &[Documented] = &[
         "[1, 2.5] | sum",
         "3.5",
     ),
+    filter(
+        "pow",
+        &["exponent"],
+        "To the power of a number, with a fraction.",
+        "2 | pow(3)",
+        "8.0",
+    ),
+    filter(
+        "root",
+        &["base?"],
+        "The square root, or that of `base`.",
+        "9 | root",
+        "3.0",
+    ),
+    filter(
+        "log",
+        &["base?"],
+        "The logarithm to a base, the natural one if it is not given.",
+        "100 | log(10)",
+        "2.0",
+    ),
 ];
 
 pub(super) fn register(tera: &mut Tera) {
+    tera.register_function("range", range);
+    tera.register_filter("pow", |base: f64, arguments: Kwargs, _: &State| {
+        Ok(base.powf(arguments.must_get("exponent")?))
+    });
+    tera.register_filter("root", |number: f64, arguments: Kwargs, _: &State| {
+        Ok(match arguments.get::<f64>("base")? {
+            None => number.sqrt(),
+            Some(base) => number.powf(1.0 / base),
+        })
+    });
+    tera.register_filter("log", |number: f64, arguments: Kwargs, _: &State| {
+        Ok(match arguments.get::<f64>("base")? {
+            None => number.ln(),
+            Some(10.0) => number.log10(),
+            Some(base) => number.log(base),
+        })
+    });
     tera.register_filter("bool", to_bool);
     tera.register_filter("int", to_int);
     tera.register_filter("float", to_float);
@@ -65,6 +110,45 @@ pub(super) fn register(tera: &mut Tera) {
         extreme(items, &arguments, Ordering::Greater)
     });
     tera.register_filter("sum", sum);
+}
+
+/// More numbers than this are a mistake, and would fill the memory.
+const MAX_RANGE: usize = 1_000_000;
+
+fn range(arguments: Kwargs, _: &State) -> TeraResult<Vec<i64>> {
+    let mut by_place = Vec::new();
+    for value in repeated(&arguments, "end") {
+        match value.as_i64() {
+            Some(number) => by_place.push(number),
+            None => return fail("`range` takes whole numbers"),
+        }
+    }
+    let named = (
+        arguments.get::<i64>("start")?,
+        arguments.get::<i64>("step_by")?,
+    );
+    let (start, end, step) = match (by_place.as_slice(), named) {
+        ([end], (start, step)) => (start.unwrap_or(0), *end, step.unwrap_or(1)),
+        ([start, end], (None, step)) => (*start, *end, step.unwrap_or(1)),
+        ([start, end, step], (None, None)) => (*start, *end, *step),
+        _ => return fail("`range` takes an end, or a start and an end, or those and a step"),
+    };
+    if step == 0 {
+        return fail("the step of `range` must not be 0");
+    }
+    let numbers = std::iter::successors(Some(start), |number| number.checked_add(step));
+    let inside = |number: &i64| {
+        if step > 0 {
+            *number < end
+        } else {
+            *number > end
+        }
+    };
+    let numbers: Vec<i64> = numbers.take_while(inside).take(MAX_RANGE + 1).collect();
+    if numbers.len() > MAX_RANGE {
+        return fail(format!("`range` gives no more than {MAX_RANGE} numbers"));
+    }
+    Ok(numbers)
 }
 
 fn to_bool(value: &Value, _: Kwargs, _: &State) -> TeraResult<bool> {
@@ -110,25 +194,22 @@ fn to_int(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<Value> {
     match number.map(|number| (i64::try_from(number), number)) {
         Some((Ok(small), _)) => Ok(small.into()),
         Some((Err(_), large)) => Ok(large.into()),
-        None => fail(format!("this is no whole number in base {base}")),
+        None => match arguments.get::<&Value>("default")? {
+            Some(default) => Ok(default.clone()),
+            None => fail(format!("this is no whole number in base {base}")),
+        },
     }
 }
 
-fn to_float(value: &Value, _: Kwargs, _: &State) -> TeraResult<f64> {
+fn to_float(value: &Value, arguments: Kwargs, _: &State) -> TeraResult<Value> {
     let number = match value.as_str() {
-        Some(text) => text.trim().parse().ok(),
+        Some(text) => text.trim().parse::<f64>().ok(),
         None => value.as_number().map(|number| number.as_float()),
     };
-    number.map_or_else(|| fail("this is no number"), Ok)
-}
-
-/// What the items are compared by.
-fn measure<'v>(item: &'v Value, by: Option<&str>) -> TeraResult<&'v Value> {
-    match by {
-        None => Ok(item),
-        Some(path) => {
-            attribute(item, path).map_or_else(|| fail(format!("an item has no `{path}`")), Ok)
-        }
+    match (number, arguments.get::<&Value>("default")?) {
+        (Some(number), _) => Ok(number.into()),
+        (None, Some(default)) => Ok(default.clone()),
+        (None, None) => fail("this is no number"),
     }
 }
 
@@ -138,10 +219,8 @@ fn extreme(items: &[Value], arguments: &Kwargs, wanted: Ordering) -> TeraResult<
         return fail("the list is empty");
     };
     for item in rest {
-        match measure(item, by)?.partial_cmp(measure(best, by)?) {
-            Some(order) if order == wanted => best = item,
-            Some(_) => {}
-            None => return fail("the items cannot be compared with each other"),
+        if super::compare(measure(item, by)?, measure(best, by)?)? == wanted {
+            best = item;
         }
     }
     Ok(best.clone())

@@ -5,33 +5,56 @@ use std::cmp::Ordering;
 
 use tera::{Kwargs, State, Tera, TeraResult};
 
-use super::fail;
+use super::kinds::text;
+use super::{Test, fail};
 use crate::template::reference::{Documented, filter, test};
+use crate::value::Value;
 
 pub(super) const TABLE: &[Documented] = &[
     test(
         "version",
         &["version", "operator?"],
         "Whether a version is `>=` (or `operator`) another.",
-        "'v1.10.0' is version(version='1.9', operator='>=')",
+        "'v1.10.0' is version('1.9', '>=')",
         "true",
     ),
     filter(
         "version",
         &["version", "operator?"],
         "The same as the test `version`, as a boolean.",
-        "'1.2' | version(version='1.2.0', operator='==')",
+        "'1.2' | version('1.2.0', '==')",
         "true",
+    ),
+    test(
+        "version_compare",
+        &["version", "operator?"],
+        "The same as `version`.",
+        "'1.2' is version_compare('1.10', '<')",
+        "true",
+    ),
+    filter(
+        "version_sort",
+        &[],
+        "Versions in their order.",
+        "['1.10', '1.9'] | version_sort",
+        "[\"1.9\",\"1.10\"]",
     ),
 ];
 
+pub(super) const TESTS: &[(&str, Test)] = &[("version", holds), ("version_compare", holds)];
+
 pub(super) fn register(tera: &mut Tera) {
-    tera.register_test("version", holds);
     tera.register_filter("version", holds);
+    tera.register_filter("version_sort", |items: &[Value], _: Kwargs, _: &State| {
+        let texts: TeraResult<Vec<&str>> = items.iter().map(text).collect();
+        let mut texts = texts?;
+        texts.sort_by(|left, right| compare(left, right));
+        Ok(texts.into_iter().map(Value::from).collect::<Vec<_>>())
+    });
 }
 
-fn holds(version: &str, arguments: Kwargs, _: &State) -> TeraResult<bool> {
-    let order = compare(version, arguments.must_get::<&str>("version")?);
+fn holds(version: &Value, arguments: Kwargs, _: &State) -> TeraResult<bool> {
+    let order = compare(text(version)?, arguments.must_get::<&str>("version")?);
     Ok(match arguments.get::<&str>("operator")?.unwrap_or(">=") {
         "==" | "=" | "eq" => order.is_eq(),
         "!=" | "ne" => order.is_ne(),

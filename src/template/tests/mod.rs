@@ -1,9 +1,14 @@
 //! Tests of the folder as a whole: what expressions give, when conditions hold, what is said of mistakes.
 
+mod arguments;
 mod conditions;
 mod derived;
 mod errors;
 mod expressions;
+mod filters;
+mod hostvars;
+mod limits;
+mod lookups;
 mod texts;
 
 use std::cell::RefCell;
