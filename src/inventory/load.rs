@@ -1,4 +1,4 @@
-//! An inventory file in Ansible's YAML form to an [`Inventory`]. It goes on after a mistake, so that all of
+//! An inventory file to an [`Inventory`]. It goes on after a mistake, so that all of
 //! them are shown at once.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::range::expand;
-use super::{Group, GroupName, Host, HostName, Inventory, Vars, vars, vars_files};
+use super::{Group, GroupName, Host, HostName, Inventory, Vars, ini, vars, vars_files};
 use crate::source::{Diagnostic, Diagnostics, Entry, FileId, Node, SourceMap, Span, parse_yaml};
 
 const GROUP_KEYS: [&str; 3] = ["hosts", "children", "vars"];
@@ -29,8 +29,7 @@ impl Inventory {
             inventory: Self::default(),
             diagnostics,
         };
-        if let Some(root) = loader.root(path, map) {
-            loader.groups(&root);
+        if loader.file(path, map).is_some() {
             loader.break_cycles();
             loader.finish();
         }
@@ -47,18 +46,32 @@ pub(super) fn renamed_group(name: &str) -> Option<&'static str> {
     renamed.map(|(_, new)| *new)
 }
 
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     inventory: Inventory,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl Loader<'_> {
-    fn root(&mut self, path: &Path, map: &mut SourceMap) -> Option<Node> {
+    fn file(&mut self, path: &Path, map: &mut SourceMap) -> Option<()> {
         let id = self.diagnostics.check(map.load(path))?;
-        if let Some(error) = ini(map, id) {
-            self.diagnostics.push(error);
-            return None;
+        if ini::is_ini(map.text(id)) {
+            if map.is_secret(id) {
+                let message = format!("`{}` is encrypted and in INI form", path.display());
+                let error = Diagnostic::error(message)
+                    .at(Span::new(id, 0..0), "only YAML is read from an encrypted file")
+                    .help("keep the secrets in an encrypted `group_vars/NAME.yaml` beside a plain inventory");
+                self.diagnostics.push(error);
+                return None;
+            }
+            ini::read(self, id, map.text(id));
+        } else {
+            let root = self.root(path, id, map)?;
+            self.groups(&root);
         }
+        Some(())
+    }
+
+    fn root(&mut self, path: &Path, id: FileId, map: &mut SourceMap) -> Option<Node> {
         let mut documents = self.diagnostics.check(parse_yaml(map, id))?.into_iter();
         let error = match (documents.next(), documents.next()) {
             (Some(root), None) if root.as_map().is_some_and(|groups| !groups.is_empty()) => {
@@ -99,15 +112,24 @@ impl Loader<'_> {
     }
 
     fn group(&mut self, entry: &Entry, parent: Option<&GroupName>) {
-        let span = entry.key.span;
-        let Some(name) = self.name(GroupName::new(entry.name()), span) else {
-            return;
-        };
+        if let Some(name) = self.declare(entry.name(), entry.key.span, parent) {
+            self.group_body(&name, &entry.value);
+        }
+    }
+
+    /// The group of this name, which is there from now on, below `parent`.
+    pub(super) fn declare(
+        &mut self,
+        name: &str,
+        span: Span,
+        parent: Option<&GroupName>,
+    ) -> Option<GroupName> {
+        let name = self.name(GroupName::new(name), span)?;
         if name.as_str() == GroupName::ALL && parent.is_some() {
             let error = Diagnostic::error("the group `all` cannot be a child");
             self.diagnostics
                 .push(error.at(span, "every group is below it already"));
-            return;
+            return None;
         }
         if let Some(new) = renamed_group(name.as_str()) {
             self.diagnostics.push(
@@ -125,7 +147,21 @@ impl Loader<'_> {
                 parent.children.insert(name.clone());
             }
         }
-        self.group_body(&name, &entry.value);
+        Some(name)
+    }
+
+    /// Whether the file itself defines a group, or it needs no definition.
+    pub(super) fn is_defined(&self, name: &GroupName) -> bool {
+        self.inventory.groups.contains_key(name)
+    }
+
+    /// The names of all groups, for suggestions.
+    pub(super) fn group_names(&self) -> Vec<String> {
+        self.inventory
+            .groups
+            .keys()
+            .map(GroupName::to_string)
+            .collect()
     }
 
     fn group_body(&mut self, name: &GroupName, body: &Node) {
@@ -156,6 +192,12 @@ impl Loader<'_> {
     fn group_vars(&mut self, name: &GroupName, node: &Node) {
         let whose = format!("the group `{name}`");
         let vars = vars::read(node, &whose, self.diagnostics);
+        self.unite_group(name, vars);
+    }
+
+    /// Adds variables to a group. One of them may be its priority.
+    pub(super) fn unite_group(&mut self, name: &GroupName, vars: Vars) {
+        let whose = format!("the group `{name}`");
         let Some(group) = self.inventory.groups.get_mut(name) else {
             return;
         };
@@ -217,7 +259,7 @@ impl Loader<'_> {
         }
     }
 
-    fn host(&mut self, group: &GroupName, name: HostName, span: Span, vars: Vars) {
+    pub(super) fn host(&mut self, group: &GroupName, name: HostName, span: Span, vars: Vars) {
         let whose = format!("the host `{name}`");
         let host = self.inventory.hosts.entry(name.clone());
         let host = host.or_insert_with(|| Host::new(name.clone(), Some(span)));
@@ -227,7 +269,7 @@ impl Loader<'_> {
         }
     }
 
-    fn name<T>(&mut self, name: Result<T, super::InvalidName>, span: Span) -> Option<T> {
+    pub(super) fn name<T>(&mut self, name: Result<T, super::InvalidName>, span: Span) -> Option<T> {
         let place = |error: super::InvalidName| {
             Diagnostic::error(format!("{error}")).at(span, "not a name")
         };
@@ -331,28 +373,6 @@ impl Loader<'_> {
         self.inventory
             .deepen(&GroupName::implied(GroupName::ALL), 0);
     }
-}
-
-/// The error for a file in the older form, which begins with a group in brackets.
-fn ini(map: &SourceMap, id: FileId) -> Option<Diagnostic> {
-    let text = map.text(id);
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with(['#', ';']));
-    let first = lines.next()?;
-    let header = first.trim_end().strip_prefix('[')?.strip_suffix(']')?;
-    if header.contains([',', '{', '"']) {
-        return None;
-    }
-    let start = text.find(first)?;
-    Some(
-        Diagnostic::error("an inventory in INI form is not read, only YAML is")
-            .at(
-                Span::new(id, start..start + first.trim_end().len()),
-                "a group in INI form",
-            )
-            .help("convert it: `ansible-inventory -i FILE --list --yaml --output inventory.yaml`"),
-    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 pub mod connection;
 mod group;
 mod host;
+mod ini;
 mod layer;
+mod literal;
 mod load;
 mod model;
 mod name;
