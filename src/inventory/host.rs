@@ -14,6 +14,8 @@ pub struct Host {
     pub vars: Vars,
     /// The variables of each of its files below `host_vars`; a later file overrides an earlier one.
     pub files: Vec<Vars>,
+    /// The same of the directories beside the playbooks, which override those of the inventory.
+    pub playbook_files: Vec<Vars>,
 }
 
 impl Host {
@@ -23,6 +25,7 @@ impl Host {
             span,
             vars: Vars::new(),
             files: Vec::new(),
+            playbook_files: Vec::new(),
         }
     }
 }

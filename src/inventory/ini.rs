@@ -149,10 +149,7 @@ impl Reader<'_, '_> {
         };
         let at = place(&first.written);
         let mut vars = Vars::new();
-        let (pattern, port) = port(&first.text);
-        if let Some(port) = port {
-            vars.insert("ansible_port".into(), literal::value(port, at, None));
-        }
+        let whose = format!("the host `{}`", port(&first.text).0);
         for word in rest {
             let at = place(&word.written);
             let Some((name, value)) = word.text.split_once('=') else {
@@ -169,24 +166,10 @@ impl Reader<'_, '_> {
                 name,
                 at,
                 literal::value(value, at, start),
-                pattern,
+                &whose,
             );
         }
-        let names = match expand(pattern) {
-            Ok(names) => names,
-            Err(error) => {
-                let message = format!("`{pattern}` is no host and no range of hosts");
-                let error = Diagnostic::error(message).at(at, error.to_string());
-                self.loader.diagnostics.push(error);
-                return;
-            }
-        };
-        for name in names {
-            let Some(name) = self.loader.name(HostName::new(name), at) else {
-                return;
-            };
-            self.loader.host(group, name, at, vars.clone());
-        }
+        pattern(self.loader, group, &first.text, at, vars);
     }
 
     fn variable(&mut self, group: &GroupName, line: &str, span: Span) {
@@ -227,6 +210,37 @@ impl Reader<'_, '_> {
                 self.loader.declare(name.as_str(), span, Some(&parent));
             }
         }
+    }
+}
+
+/// Puts the hosts that a name, a range, or either with a port stands for into a group.
+pub(super) fn pattern(
+    loader: &mut Loader<'_>,
+    group: &GroupName,
+    text: &str,
+    at: Span,
+    mut vars: Vars,
+) {
+    let (pattern, port) = port(text);
+    if let Some(port) = port {
+        let one = Vars::from_iter([("ansible_port".into(), literal::value(port, at, None))]);
+        let whose = format!("the host `{pattern}`");
+        vars::unite(&mut vars, one, &whose, loader.diagnostics);
+    }
+    let names = match expand(pattern) {
+        Ok(names) => names,
+        Err(error) => {
+            let message = format!("`{pattern}` is no host and no range of hosts");
+            let error = Diagnostic::error(message).at(at, error.to_string());
+            loader.diagnostics.push(error);
+            return;
+        }
+    };
+    for name in names {
+        let Some(name) = loader.name(HostName::new(name), at) else {
+            return;
+        };
+        loader.host(group, name, at, vars.clone());
     }
 }
 

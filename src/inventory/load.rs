@@ -6,7 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::range::expand;
-use super::{Group, GroupName, Host, HostName, Inventory, Vars, ini, vars, vars_files};
+use super::{Group, GroupName, Host, HostName, Inventory, Vars, vars};
 use crate::source::{Diagnostic, Diagnostics, Entry, FileId, Node, SourceMap, Span, parse_yaml};
 
 const GROUP_KEYS: [&str; 3] = ["hosts", "children", "vars"];
@@ -21,57 +21,37 @@ const RENAMED_GROUPS: [(&str, &str); 6] = [
     ("no-floating", "no_floating"),
 ];
 
-impl Inventory {
-    /// Reads an inventory file and the variables beside it. What is wrong goes to `diagnostics`; if there
-    /// are errors among it, the inventory holds only what could be understood.
-    pub fn load(path: &Path, map: &mut SourceMap, diagnostics: &mut Diagnostics) -> Self {
-        let mut loader = Loader {
-            inventory: Self::default(),
-            diagnostics,
-        };
-        if loader.file(path, map).is_some() {
-            loader.break_cycles();
-            loader.finish();
-        }
-        let mut inventory = loader.inventory;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        vars_files::load(directory, &mut inventory, map, diagnostics);
-        inventory
-    }
-}
-
 /// What a group that was once called `name` is called now.
 pub(super) fn renamed_group(name: &str) -> Option<&'static str> {
     let renamed = RENAMED_GROUPS.iter().find(|(old, _)| *old == name);
     renamed.map(|(_, new)| *new)
 }
 
+/// Reads sources one after another into one inventory.
 pub(super) struct Loader<'a> {
     inventory: Inventory,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl Loader<'_> {
-    fn file(&mut self, path: &Path, map: &mut SourceMap) -> Option<()> {
-        let id = self.diagnostics.check(map.load(path))?;
-        if ini::is_ini(map.text(id)) {
-            if map.is_secret(id) {
-                let message = format!("`{}` is encrypted and in INI form", path.display());
-                let error = Diagnostic::error(message)
-                    .at(Span::new(id, 0..0), "only YAML is read from an encrypted file")
-                    .help("keep the secrets in an encrypted `group_vars/NAME.yaml` beside a plain inventory");
-                self.diagnostics.push(error);
-                return None;
-            }
-            ini::read(self, id, map.text(id));
-        } else {
-            let root = self.root(path, id, map)?;
-            self.groups(&root);
+    /// An empty inventory to read sources into.
+    pub(super) fn new(diagnostics: &mut Diagnostics) -> Loader<'_> {
+        Loader {
+            inventory: Inventory::default(),
+            diagnostics,
         }
-        Some(())
     }
 
-    fn root(&mut self, path: &Path, id: FileId, map: &mut SourceMap) -> Option<Node> {
+    /// The inventory. If no source could be read, there is nothing to say about its groups.
+    pub(super) fn end(mut self, read: bool) -> Inventory {
+        if read {
+            self.break_cycles();
+            self.finish();
+        }
+        self.inventory
+    }
+
+    pub(super) fn root(&mut self, path: &Path, id: FileId, map: &mut SourceMap) -> Option<Node> {
         let mut documents = self.diagnostics.check(parse_yaml(map, id))?.into_iter();
         let error = match (documents.next(), documents.next()) {
             (Some(root), None) if root.as_map().is_some_and(|groups| !groups.is_empty()) => {
@@ -94,7 +74,7 @@ impl Loader<'_> {
         None
     }
 
-    fn groups(&mut self, root: &Node) {
+    pub(super) fn groups(&mut self, root: &Node) {
         for entry in root.as_map().unwrap_or_default() {
             if GROUP_KEYS.contains(&entry.name()) {
                 self.diagnostics.push(
@@ -189,7 +169,7 @@ impl Loader<'_> {
         }
     }
 
-    fn group_vars(&mut self, name: &GroupName, node: &Node) {
+    pub(super) fn group_vars(&mut self, name: &GroupName, node: &Node) {
         let whose = format!("the group `{name}`");
         let vars = vars::read(node, &whose, self.diagnostics);
         self.unite_group(name, vars);
@@ -267,6 +247,17 @@ impl Loader<'_> {
         if let Some(group) = self.inventory.groups.get_mut(group) {
             group.hosts.insert(name);
         }
+    }
+
+    /// Adds variables to a host; whether there is one.
+    pub(super) fn unite_host(&mut self, name: &str, vars: Vars) -> bool {
+        let host = self.inventory.hosts.get_mut(name);
+        if let Some(host) = host {
+            let whose = format!("the host `{name}`");
+            vars::unite(&mut host.vars, vars, &whose, self.diagnostics);
+            return true;
+        }
+        false
     }
 
     pub(super) fn name<T>(&mut self, name: Result<T, super::InvalidName>, span: Span) -> Option<T> {

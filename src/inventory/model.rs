@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::{Group, GroupName, Host, HostName, LayerKind, VarLayer};
+use super::{Group, GroupName, GroupRank, Host, HostName, LayerKind, VarLayer};
 
 /// All hosts and groups, in the order in which they were first named.
 #[derive(Clone, Debug)]
@@ -62,32 +62,35 @@ impl Inventory {
         let mut add = |kind: LayerKind, entries| layers.push(VarLayer { kind, entries });
         if let Some(all) = self.groups.get(GroupName::ALL) {
             add(LayerKind::GroupAllInline, &all.vars);
-            all.files
-                .iter()
-                .for_each(|file| add(LayerKind::GroupVarsAll, file));
+            for file in &all.files {
+                add(LayerKind::GroupVarsAll, file);
+            }
+            for file in &all.playbook_files {
+                add(LayerKind::PlaybookGroupVarsAll, file);
+            }
         }
         for group in self.groups_of(host) {
-            let (depth, priority, name) = (group.depth, group.priority, &group.name);
-            let kind = LayerKind::GroupInline {
-                depth,
-                priority,
-                group: name.clone(),
+            let rank = GroupRank {
+                depth: group.depth,
+                priority: group.priority,
+                group: group.name.clone(),
             };
-            add(kind, &group.vars);
+            add(LayerKind::GroupInline(rank.clone()), &group.vars);
             for file in &group.files {
-                let kind = LayerKind::GroupVars {
-                    depth,
-                    priority,
-                    group: name.clone(),
-                };
-                add(kind, file);
+                add(LayerKind::GroupVars(rank.clone()), file);
+            }
+            for file in &group.playbook_files {
+                add(LayerKind::PlaybookGroupVars(rank.clone()), file);
             }
         }
         if let Some(host) = self.hosts.get(host) {
             add(LayerKind::HostInline, &host.vars);
-            host.files
-                .iter()
-                .for_each(|file| add(LayerKind::HostVars, file));
+            for file in &host.files {
+                add(LayerKind::HostVars, file);
+            }
+            for file in &host.playbook_files {
+                add(LayerKind::PlaybookHostVars, file);
+            }
         }
         layers.retain(|layer| !layer.entries.is_empty());
         // The files of one group keep their order: the sort is stable.

@@ -42,12 +42,15 @@ pub(super) fn name(name: &str, span: Span, diagnostics: &mut Diagnostics) -> Opt
     None
 }
 
-/// Adds what another place of the same file says. It may repeat but not contradict.
+/// Adds what another place says. One of the same file may repeat but not contradict; another file wins.
 pub(super) fn unite(vars: &mut Vars, more: Vars, whose: &str, diagnostics: &mut Diagnostics) {
     for (name, value) in more {
         match vars.entry(name) {
             Entry::Vacant(place) => {
                 place.insert(value);
+            }
+            Entry::Occupied(mut first) if first.get().span.file != value.span.file => {
+                first.insert(value);
             }
             Entry::Occupied(first) if first.get().to_value() != value.to_value() => diagnostics
                 .push(
