@@ -5,6 +5,7 @@ mod check;
 mod handlers;
 mod order;
 mod results;
+mod resume;
 mod secrets;
 mod site;
 mod variables;

@@ -70,6 +70,8 @@ impl Site {
             .current_dir(self.directory.path())
             .env("HOME", self.directory.path())
             .env("XDG_CACHE_HOME", self.path("cache"))
+            .env_remove("XDG_STATE_HOME")
+            .env_remove("XDG_DATA_HOME")
             .stdin(Stdio::null());
         command
     }
