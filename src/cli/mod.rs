@@ -4,6 +4,7 @@
 mod args;
 mod doc;
 pub mod exit_code;
+mod hosts;
 mod input;
 mod inspect;
 mod keys;

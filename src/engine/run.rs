@@ -132,11 +132,24 @@ fn hosts_of(
     inventory: &Inventory,
     limit: Option<&[HostName]>,
 ) -> Result<Vec<HostName>, Diagnostic> {
-    let mut hosts = play.hosts.resolve(inventory)?;
+    let (hosts, missing) = picked(play, inventory, limit)?;
+    match missing.into_iter().next() {
+        Some(missing) => Err(missing),
+        None => Ok(hosts),
+    }
+}
+
+/// The hosts of a play, and what is to be said of names that do not exist.
+fn picked(
+    play: &Play,
+    inventory: &Inventory,
+    limit: Option<&[HostName]>,
+) -> Result<(Vec<HostName>, Vec<Diagnostic>), Diagnostic> {
+    let (mut hosts, missing) = play.hosts.pick(inventory)?;
     if let Some(limit) = limit {
         hosts.retain(|host| limit.contains(host));
     }
-    Ok(ordered(hosts, play.course.order))
+    Ok((ordered(hosts, play.course.order), missing))
 }
 
 /// Carries out a run. Everything that happens goes to `events`.
@@ -219,15 +232,15 @@ pub async fn run(
         .flat_map(|playbook| &playbook.plays)
         .collect();
     'plays: for (number, &play) in plays.iter().enumerate() {
-        let names = hosts_of(play, &shared.inventory, limit.as_deref());
-        let names = names.unwrap_or_else(|diagnostic| {
+        let picked = picked(play, &shared.inventory, limit.as_deref());
+        let (names, missing) = picked.unwrap_or_else(|diagnostic| (Vec::new(), vec![diagnostic]));
+        for diagnostic in missing {
             // A group that tasks were to make, and have not.
             events.event(&Event::Warning {
                 host: None,
-                message: format!("`{}` has no hosts: {diagnostic}", play.name),
+                message: format!("`{}`: {diagnostic}", play.name),
             });
-            Vec::new()
-        });
+        }
         let members = members(&shared, &mut hosts, &names, number);
         let starts = !started && begins_in(&shared.options.beginning, play);
         if members.is_empty() || !(started || starts) {

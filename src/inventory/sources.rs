@@ -153,6 +153,15 @@ impl Loader<'_> {
             FileKind::Text => {
                 let id = self.diagnostics.check(map.load(path))?;
                 if ini::is_ini(map.text(id)) {
+                    // Its values would not be known as secret.
+                    if map.is_secret(id) {
+                        let message = format!("`{}` is encrypted and in INI form", path.display());
+                        let error = Diagnostic::error(message)
+                            .at(Span::new(id, 0..0), "only YAML is read from an encrypted file")
+                            .help("keep the secrets in an encrypted `group_vars/NAME.yaml` beside a plain inventory");
+                        self.diagnostics.push(error);
+                        return None;
+                    }
                     ini::read(self, id, map.text(id));
                     return Some(());
                 }

@@ -5,7 +5,6 @@ use std::fs;
 use crate::inventory::{HostName, Inventory};
 use crate::source::{Diagnostics, SourceMap, render};
 use crate::value::to_json;
-use crate::vault::{self, Keyring, NoAnswer, PasswordSource, VaultId};
 
 fn load(text: &str) -> (Inventory, SourceMap, String) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -121,25 +120,4 @@ fn each_mistake_has_its_words() {
         assert!(wrong.contains(message), "{text}: {wrong}");
         assert!(wrong.starts_with("error"), "{text}: {wrong}");
     }
-}
-
-/// The values of such a file would not be known as secret.
-#[test]
-fn an_encrypted_file_is_refused_and_not_quoted() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let password = directory.path().join("password");
-    fs::write(&password, "open sesame").expect("written");
-    let text = vault::encrypt(b"[web]\nw pass=hunter2x y\n", b"open sesame", "default");
-    let path = directory.path().join("hosts.ini");
-    fs::write(&path, text.expect("encrypted")).expect("written");
-    let id = VaultId::unlabelled(PasswordSource::File(password));
-    let nobody = Box::new(|_: &_| Err(NoAnswer::Nobody));
-    let mut map = SourceMap::with_keys(Keyring::new(vec![id], Vec::new(), nobody));
-    let mut diagnostics = Diagnostics::new();
-    let inventory = Inventory::load(&path, &mut map, &mut diagnostics);
-    assert!(inventory.hosts.is_empty());
-    let first = diagnostics.iter().next().expect("an error");
-    let shown = render(first, &map, false);
-    assert!(shown.contains("is encrypted and in INI form"), "{shown}");
-    assert!(!shown.contains("hunter2x"), "{shown}");
 }
