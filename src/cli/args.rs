@@ -73,9 +73,9 @@ pub(super) enum Output {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(super) struct RunArgs {
-    /// The inventory: a YAML file with hosts and groups.
-    #[arg(short, long, value_name = "FILE", required = true)]
-    pub(super) inventory: Option<PathBuf>,
+    /// The inventory: a file in YAML or INI form, a program, a directory of these, or `host1,host2,`; may be repeated.
+    #[arg(short, long, value_name = "SOURCE", required = true)]
+    pub(super) inventory: Vec<PathBuf>,
     /// The playbooks, carried out one after another.
     #[arg(required = true, value_name = "PLAYBOOK")]
     pub(super) playbooks: Vec<PathBuf>,

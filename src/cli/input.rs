@@ -1,13 +1,13 @@
 //! Reads everything that a run is given and collects all mistakes before anything is connected to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
+use super::hosts;
 use crate::engine::{Run, TagFilter, magic_names};
-use crate::inventory::connection::ConnectionVars;
-use crate::inventory::{HostName, HostPattern, Inventory};
+use crate::inventory::{HostName, Inventory};
 use crate::playbook::{self, Action, Control, Known, LoadOptions, Meta};
 use crate::source::{Diagnostic, Diagnostics, FileId, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
@@ -24,13 +24,13 @@ pub(super) fn read(
 ) -> Result<Run, SourceMap> {
     let mut templates = Templates::with_secrets(sources.secrets().clone());
     templates.allow_pipe(args.allow_pipe);
-    let path = args.inventory.as_deref().unwrap_or(Path::new(""));
-    let inventory = Inventory::load(path, &mut sources, diagnostics);
+    let (paths, playbooks) = (&args.inventory, &args.playbooks);
+    let inventory = Inventory::load_all(paths, playbooks, &mut sources, diagnostics);
     let vars = Run::host_vars(&inventory, &mut templates, diagnostics);
     let extra = extra_vars(&args.extra_vars, &mut sources, &mut templates, diagnostics);
     let pattern = args.limit.as_deref();
     let pattern = pattern.and_then(|pattern| diagnostics.check(listed_hosts(args, pattern)));
-    let limit = limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
+    let limit = hosts::limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
     let mut roles_path = args.roles_path.clone();
     roles_path.extend(users_roles());
     let options = LoadOptions { roles_path };
@@ -42,7 +42,7 @@ pub(super) fn read(
         diagnostics,
     );
 
-    check_connections(&inventory, &vars, diagnostics);
+    hosts::check_connections(&inventory, &vars, diagnostics);
     let layers: Vec<&Definitions> = vars.values().collect();
     let known = Known {
         magic: magic_names(),
@@ -50,10 +50,9 @@ pub(super) fn read(
         inventory: &layers,
     };
     playbook::validate(&loaded, &known, diagnostics);
-    let inventory_dir = path.parent().unwrap_or(Path::new(".")).to_owned();
     let run = Run {
         inventory,
-        inventory_dir,
+        inventory_dir: hosts::directory(paths),
         loaded,
         sources,
         templates,
@@ -61,17 +60,10 @@ pub(super) fn read(
         vars,
         limit,
         answers: Values::new(),
-        reload: None,
+        reload: Some(hosts::reload(paths, playbooks)),
         ask: None,
     };
-    let mut makes_groups = false;
-    for play in run.loaded.plays() {
-        // A group that nobody knows may be one that an earlier play makes.
-        if !makes_groups {
-            diagnostics.check(run.hosts_of(play));
-        }
-        play.each_task(&mut |task| makes_groups |= task.makes_groups());
-    }
+    hosts::check_plays(run.loaded.plays(), &run.inventory, diagnostics);
     check_tags(args, &run, diagnostics);
     check_delegates(&run, diagnostics);
     if diagnostics.has_errors() {
@@ -82,7 +74,7 @@ pub(super) fn read(
 }
 
 /// The user's own roles, which every playbook can use.
-fn users_roles() -> Option<PathBuf> {
+pub(super) fn users_roles() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
@@ -91,21 +83,6 @@ fn users_roles() -> Option<PathBuf> {
         .or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
     let roles = data.join("provision").join("roles");
     roles.is_dir().then_some(roles)
-}
-
-/// Checks the connection variables of all hosts as far as they hold no templates.
-fn check_connections(
-    inventory: &Inventory,
-    vars: &HashMap<HostName, Definitions>,
-    diagnostics: &mut Diagnostics,
-) {
-    for definitions in inventory.hosts.keys().filter_map(|host| vars.get(host)) {
-        let literal = |name: &str| definitions.get(name)?.literal().cloned();
-        if let Err(error) = ConnectionVars::read(literal) {
-            let definition = &definitions[error.name];
-            diagnostics.push(Diagnostic::error(error.to_string()).at(definition.span, ""));
-        }
-    }
 }
 
 /// The tags of the command line.
@@ -194,24 +171,8 @@ fn check_delegates(run: &Run, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn limit(
-    pattern: Option<&str>,
-    inventory: &Inventory,
-    sources: &mut SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<HostName>> {
-    let pattern = pattern?;
-    let file = sources.add("--limit", pattern);
-    let span = Span {
-        file,
-        start: 0,
-        end: pattern.len(),
-    };
-    let hosts = HostPattern::parse(pattern, span).and_then(|pattern| pattern.resolve(inventory));
-    diagnostics.check(hosts)
-}
-
-fn extra_vars(
+/// The variables of `-e`.
+pub(super) fn extra_vars(
     given: &[String],
     sources: &mut SourceMap,
     templates: &mut Templates,

@@ -4,11 +4,12 @@
 mod args;
 mod doc;
 pub mod exit_code;
+mod hosts;
 mod input;
 mod inspect;
 mod keys;
-mod past;
 mod keywords;
+mod past;
 mod prompt;
 mod questions;
 mod run;

@@ -132,11 +132,24 @@ fn hosts_of(
     inventory: &Inventory,
     limit: Option<&[HostName]>,
 ) -> Result<Vec<HostName>, Diagnostic> {
-    let mut hosts = play.hosts.resolve(inventory)?;
+    let (hosts, missing) = picked(play, inventory, limit)?;
+    match missing.into_iter().next() {
+        Some(missing) => Err(missing),
+        None => Ok(hosts),
+    }
+}
+
+/// The hosts of a play, and what is to be said of names that do not exist.
+fn picked(
+    play: &Play,
+    inventory: &Inventory,
+    limit: Option<&[HostName]>,
+) -> Result<(Vec<HostName>, Vec<Diagnostic>), Diagnostic> {
+    let (mut hosts, missing) = play.hosts.pick(inventory)?;
     if let Some(limit) = limit {
         hosts.retain(|host| limit.contains(host));
     }
-    Ok(ordered(hosts, play.course.order))
+    Ok((ordered(hosts, play.course.order), missing))
 }
 
 /// Carries out a run. Everything that happens goes to `events`.
@@ -298,14 +311,15 @@ impl<'e> Running<'e> {
 
     /// The hosts of a play that still take part in the run.
     fn members(&mut self, play: &Play, number: usize) -> Vec<usize> {
-        let names = self.hosts_of(play).unwrap_or_else(|diagnostic| {
+        let picked = picked(play, &self.shared.inventory, self.limit.as_deref());
+        let (names, missing) = picked.unwrap_or_else(|diagnostic| (Vec::new(), vec![diagnostic]));
+        for diagnostic in missing {
             // A group that tasks were to make, and have not.
             self.events.event(&Event::Warning {
                 host: None,
-                message: format!("`{}` has no hosts: {diagnostic}", play.name),
+                message: format!("`{}`: {diagnostic}", play.name),
             });
-            Vec::new()
-        });
+        }
         let (shared, hosts) = (&self.shared, &mut self.hosts);
         let mut members = Vec::new();
         for name in names {

@@ -220,18 +220,6 @@ impl Task {
         names
     }
 
-    /// Whether it makes groups while the play runs.
-    pub fn makes_groups(&self) -> bool {
-        matches!(
-            self.action,
-            Action::Control(
-                Control::AddHost { .. }
-                    | Control::GroupBy { .. }
-                    | Control::Meta(Meta::RefreshInventory)
-            )
-        )
-    }
-
     /// Whether it renders a template file whose path is only known when it runs.
     pub fn has_unknown_template(&self) -> bool {
         let Action::Module(call) = &self.action else {

@@ -15,6 +15,8 @@ pub enum Layer {
     PlayFiles,
     /// `roles/NAME/vars/main.yaml`.
     Role,
+    /// `vars:` of a block; an inner block wins.
+    Block,
     /// `vars:` of the task.
     Task,
     /// `include_vars`.
@@ -23,6 +25,8 @@ pub enum Layer {
     Learned,
     /// `vars:` beside a role's name in `roles:`, and those of `include_tasks` and `include_role`.
     RoleParameters,
+    /// `vars:` of an `include_tasks`, `include_role` or of their kind.
+    IncludeParameters,
     /// `-e` on the command line.
     Extra,
     /// The item of a loop.
