@@ -188,7 +188,7 @@ fn handlers_run_in_each_batch_and_only_where_something_changed() {
   serial: 2
   tasks:
     - {mark: t1, notify: ha, when: n != 2}
-    - {name: lp, log: 'lp{{ item }}', loop: [1,2], changed_when: item == 2, notify: hl}
+    - {name: lp, log: 'lp', loop: [1,2], changed_when: item == 2, notify: hl}
     - {mark: bl, notify: hb, run_once: true}
   handlers:
     - {mark: ha}
@@ -199,7 +199,7 @@ fn handlers_run_in_each_batch_and_only_where_something_changed() {
         &[],
     );
     marks.code(0);
-    marks.log("h1 t1 | h1 lp1 | h1 lp2 | h2 lp1 | h2 lp2 | h1 bl | h1 ha | h1 hl | h2 hl | h1 hb | h1 hl2 | h2 hl2 | h3 t1 | h3 lp1 | h3 lp2 | h3 bl | h3 ha | h3 hl | h3 hb | h3 hl2");
+    marks.log("h1 t1 | h1 lp | h1 lp | h2 lp | h2 lp | h1 bl | h1 ha | h1 hl | h2 hl | h1 hb | h1 hl2 | h2 hl2 | h3 t1 | h3 lp | h3 lp | h3 bl | h3 ha | h3 hl | h3 hb | h3 hl2");
     marks.tasks(
         "h1",
         "t1:changed lp:changed bl:changed ha:changed hl:changed hb:changed hl2:changed",
