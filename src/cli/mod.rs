@@ -7,11 +7,13 @@ pub mod exit_code;
 mod hosts;
 mod input;
 mod inspect;
+mod inventory;
 mod keys;
 mod past;
 mod prompt;
 mod questions;
 mod run;
+mod vars;
 mod vault;
 
 use std::process::ExitCode;
@@ -26,6 +28,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
+        Some(Command::Inventory(args)) => inventory::run(args),
+        Some(Command::Vars(args)) => vars::run(args),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),
     };
