@@ -103,7 +103,7 @@ fn the_list_is_what_a_dynamic_inventory_answers() {
         })
     );
     let yaml = site.good("inventory -i inv --host w1 --yaml");
-    assert!(yaml.contains("ansible_host: 192.0.2.1"), "{yaml}");
+    assert!(yaml.contains("ansible_host: \"192.0.2.1\""), "{yaml}");
     let tree = site.good("inventory -i a,b, --list --yaml");
     assert!(tree.contains("ungrouped:"), "{tree}");
 }
