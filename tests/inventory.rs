@@ -181,3 +181,42 @@ fn a_play_may_be_for_a_group_that_an_earlier_task_makes() {
     let (_, stderr) = site.run("-i a, site.yaml --syntax-check");
     assert!(stderr.contains("no group and no host `new`"), "{stderr}");
 }
+
+#[test]
+fn of_several_sources_the_later_one_wins() {
+    let site = Site::new(&[
+        ("a.yaml", "web: {hosts: {w: {x: a, y: a}}}\n"),
+        ("b.ini", "[web]\nw x=b\n"),
+    ]);
+    let vars = site.good("inventory -i a.yaml -i b.ini --host w");
+    let vars: Value = serde_json::from_str(&vars).expect("JSON");
+    assert_eq!(vars, json!({"x": "b", "y": "a"}));
+    let vars = site.good("vars -i b.ini -i a.yaml w x");
+    assert!(vars.starts_with("x: \"a\"\n"), "{vars}");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let site = Site::new(&[
+        ("hosts.yaml", "web: {hosts: {w: }}\n"),
+        ("pass", "secret password\n"),
+        ("plain.yaml", "token: s3cret-value\nurl: 'x/{{ token }}'\n"),
+    ]);
+    let pass = "--vault-password-file pass";
+    site.good(&format!(
+        "vault encrypt {pass} --output group_vars_web plain.yaml"
+    ));
+    let from = site.0.path().join("group_vars_web");
+    fs::create_dir(site.0.path().join("group_vars")).expect("a directory");
+    fs::rename(from, site.0.path().join("group_vars/web.yaml")).expect("moved");
+    for command in [
+        "vars -i hosts.yaml w",
+        "inventory -i hosts.yaml --list",
+        "inventory -i hosts.yaml --graph --vars",
+        "inventory -i hosts.yaml --host w --yaml",
+    ] {
+        let shown = site.good(&format!("{command} {pass}"));
+        assert!(shown.contains("token"), "{shown}");
+        assert!(!shown.contains("s3cret-value"), "{shown}");
+    }
+}
