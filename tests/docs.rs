@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use provision::cli::manual;
+use provision::cli::{keywords, manual};
 use provision::playbook::control::CONTROLS;
+use provision::schema::Document;
 use provision_worker::modules::MODULES;
 
 /// Compares a page, or writes it if that is asked for.
@@ -72,4 +73,17 @@ fn the_page_of_precedence_is_current() {
          wins. `provision vars HOST` shows which one it is.\n\n{text}"
     );
     check(&docs().join("precedence.md"), &page);
+}
+
+#[test]
+fn the_page_of_keywords_is_current() {
+    check(&docs().join("keywords.md"), &keywords());
+}
+
+#[test]
+fn the_schemas_are_current() {
+    for document in Document::ALL {
+        let path = docs().join(format!("schema/{}.json", document.name()));
+        check(&path, &document.text());
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::keys::KeyArgs;
 use super::vault::VaultArgs;
+use crate::schema::Document;
 
 /// Brings hosts into the state that playbooks describe, over SSH, on all hosts at once.
 #[derive(Debug, Parser)]
@@ -33,6 +35,8 @@ pub(super) enum Command {
     Inventory(InventoryArgs),
     /// Show what the variables of a host are, and where each was set.
     Vars(VarsArgs),
+    /// Print a JSON schema, with which an editor completes and checks what is written.
+    Schema(SchemaArgs),
     /// Encrypt, decrypt and edit files, in the format of Ansible Vault or for age.
     Vault(VaultArgs),
 }
@@ -48,6 +52,9 @@ pub(super) struct DocArgs {
     /// List where variables can be set, from the weakest place to the strongest.
     #[arg(long, conflicts_with_all = ["module", "filters"])]
     pub(super) precedence: bool,
+    /// List the keywords of plays, tasks, blocks and roles.
+    #[arg(long, conflicts_with_all = ["module", "filters", "precedence"])]
+    pub(super) keywords: bool,
 }
 
 /// An inventory to look at.
@@ -113,6 +120,15 @@ pub(super) struct VarsArgs {
     pub(super) allow_pipe: bool,
     #[command(flatten)]
     pub(super) keys: KeyArgs,
+}
+
+/// Of what to print the schema.
+#[derive(Args, Debug)]
+pub(super) struct SchemaArgs {
+    /// What is written: a playbook, a file of tasks or handlers, an inventory, a role's `meta/args.yaml`.
+    #[arg(value_parser = PossibleValuesParser::new(Document::ALL.map(Document::name))
+        .try_map(|name| Document::named(&name).ok_or("it has no schema")))]
+    pub(super) document: Document,
 }
 
 /// How results are shown.

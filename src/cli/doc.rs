@@ -21,6 +21,7 @@ use crate::vars::Layer;
 )]
 pub(super) fn run(args: &DocArgs) -> u8 {
     match &args.module {
+        _ if args.keywords => print!("{}", super::keywords()),
         _ if args.filters => print!("{}", filters()),
         _ if args.precedence => print!("{}", precedence()),
         None => print!("{}", list()),

@@ -1,17 +1,20 @@
 //! Reads everything that a run is given and collects all mistakes before anything is connected to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
 use super::hosts;
 use crate::engine::{Run, TagFilter, magic_names};
-use crate::inventory::Inventory;
-use crate::playbook::{self, Known, LoadOptions};
-use crate::source::{Diagnostic, Diagnostics, SourceMap, parse_yaml};
+use crate::inventory::{HostName, Inventory};
+use crate::playbook::{self, Action, Control, Known, LoadOptions, Meta};
+use crate::source::{Diagnostic, Diagnostics, FileId, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
 use crate::vars::{Definition, Definitions, Values};
+
+/// The controller, which need not be in the inventory.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Reads the input of a run. Mistakes go to `diagnostics`; if there are any, there is nothing to run.
 pub(super) fn read(
@@ -62,6 +65,7 @@ pub(super) fn read(
     };
     hosts::check_plays(run.loaded.plays(), &run.inventory, diagnostics);
     check_tags(args, &run, diagnostics);
+    check_delegates(&run, diagnostics);
     if diagnostics.has_errors() {
         Err(run.sources)
     } else {
@@ -121,6 +125,49 @@ fn listed_hosts(args: &RunArgs, pattern: &str) -> Result<String, Diagnostic> {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             Ok(lines.collect::<Vec<_>>().join(":"))
         }
+    }
+}
+
+/// A task cannot be delegated to a host that nobody knows, unless the run itself may make hosts known.
+fn check_delegates(run: &Run, diagnostics: &mut Diagnostics) {
+    let mut hosts_come = false;
+    let mut named: BTreeMap<(FileId, usize), (&str, Span)> = BTreeMap::new();
+    for play in run.loaded.plays() {
+        play.each_task(&mut |task| {
+            let request = &task.action;
+            hosts_come |= matches!(
+                request,
+                Action::Control(Control::AddHost { .. } | Control::Meta(Meta::RefreshInventory))
+            );
+            let Some(delegate) = &task.common.delegate_to else {
+                return;
+            };
+            if let Some(name) = delegate.literal().and_then(|name| name.as_str()) {
+                let span = delegate.span;
+                named.insert((span.file, span.start), (name, span));
+            }
+        });
+    }
+    let known = || run.inventory.hosts.keys().map(HostName::as_str);
+    for (name, span) in named.into_values() {
+        if hosts_come || LOCAL_NAMES.contains(&name) || known().any(|host| host == name) {
+            continue;
+        }
+        let mut wrong = Diagnostic::error(format!("there is no host `{name}` to delegate to"))
+            .at(span, "not in the inventory");
+        if run
+            .inventory
+            .groups
+            .keys()
+            .any(|group| group.as_str() == name)
+        {
+            wrong = wrong.help(format!(
+                "`{name}` is a group: `groups['{name}'][0]` is its first host"
+            ));
+        } else {
+            wrong = wrong.suggest(name, known());
+        }
+        diagnostics.push(wrong);
     }
 }
 

@@ -9,10 +9,12 @@ mod input;
 mod inspect;
 mod inventory;
 mod keys;
+mod keywords;
 mod past;
 mod prompt;
 mod questions;
 mod run;
+mod schema;
 mod vars;
 mod vault;
 
@@ -22,6 +24,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 pub use doc::manual;
+pub use keywords::keywords;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
@@ -30,6 +33,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doc(doc)) => doc::run(doc),
         Some(Command::Inventory(args)) => inventory::run(args),
         Some(Command::Vars(args)) => vars::run(args),
+        Some(Command::Schema(schema)) => schema::run(schema),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),
     };

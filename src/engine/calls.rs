@@ -298,7 +298,7 @@ impl ControllerFile<'_> {
             ));
         };
         if is_template {
-            return self.render(shared, view, item, &path);
+            return render_template(shared, view, item, &path);
         }
         let loaded = shared.contents.load(&path, &mut shared.sources);
         loaded.map_err(|error| {
@@ -306,30 +306,30 @@ impl ControllerFile<'_> {
         })
     }
 
-    fn render(
-        &self,
-        shared: &mut Shared,
-        view: View<'_>,
-        item: &Item,
-        path: &Path,
-    ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
-        let loaded = shared
-            .files
-            .load(path, &mut shared.sources, &mut shared.templates)?;
-        let scope = view.scope(shared, &item.locals);
-        let rendered = shared.templates.render_file(&loaded.template, &scope);
-        let rendered = rendered.map_err(|error| {
-            let length = shared.sources.text(loaded.file).len();
-            Box::new(in_file(&error, loaded.file, length))
-        })?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.strip_suffix(".tera").unwrap_or(&name).to_owned();
-        Ok(content::of_text(rendered, name))
-    }
-
     fn wrong(&self, message: String) -> Diagnostic {
         Diagnostic::error(message).at(self.definition.span, "named here")
     }
+}
+
+/// The content of a template, rendered for an item.
+fn render_template(
+    shared: &mut Shared,
+    view: View<'_>,
+    item: &Item,
+    path: &Path,
+) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
+    let loaded = shared
+        .files
+        .load(path, &mut shared.sources, &mut shared.templates)?;
+    let scope = view.scope(shared, &item.locals);
+    let rendered = shared.templates.render_file(&loaded.template, &scope);
+    let rendered = rendered.map_err(|error| {
+        let length = shared.sources.text(loaded.file).len();
+        Box::new(in_file(&error, loaded.file, length))
+    })?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".tera").unwrap_or(&name).to_owned();
+    Ok(content::of_text(rendered, name))
 }
 
 /// A value as it is shown: a string as it is, anything else as JSON.

@@ -171,7 +171,7 @@ pub(super) fn worker_key(
     let method = match variables.become_method {
         Some(method) => method,
         None => match keyword(shared, view, keywords.method.as_ref())? {
-            Some(name) => BecomeMethod::named(&name).ok_or_else(|| no_method(&name))?,
+            Some(name) => BecomeMethod::named(&name).ok_or_else(|| Box::new(no_method(&name)))?,
             None => BecomeMethod::default(),
         },
     };
@@ -193,12 +193,10 @@ pub(super) fn worker_key(
     })
 }
 
-fn no_method(name: &str) -> Box<Diagnostic> {
+fn no_method(name: &str) -> Diagnostic {
     let known = BecomeMethod::ALL.map(BecomeMethod::name);
     let wrong = Diagnostic::error(format!("there is no `become_method` `{name}`"));
-    Box::new(
-        wrong
-            .suggest(name, known.into_iter())
-            .help(format!("known: {}", known.join(", "))),
-    )
+    wrong
+        .suggest(name, known.into_iter())
+        .help(format!("known: {}", known.join(", ")))
 }

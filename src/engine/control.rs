@@ -301,6 +301,9 @@ impl PlayRun<'_> {
             progress.notified.clear();
             progress.held = None;
             progress.cursor = end;
+            // Nothing wakes it but the others' coming to the end.
+            progress.parked = true;
+            self.update_position(host);
         }
     }
 

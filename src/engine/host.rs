@@ -59,6 +59,10 @@ pub(super) struct Progress {
     pub(super) cursor: StepId,
     /// The first step that has not ended: what the frontier counts.
     pub(super) position: StepId,
+    /// The last step that has ended, or to which a failure has led.
+    pub(super) last: Option<StepId>,
+    /// It fails with the others as soon as it has ended the step that was fatal.
+    pub(super) doomed: bool,
     /// The step that the reporters have been told it works on.
     pub(super) shown: Option<StepId>,
     /// How many of its results have not been told yet.

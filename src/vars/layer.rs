@@ -39,13 +39,11 @@ layers! {
     PlayPrompt, "prompt": "answers to `vars_prompt:` of the play";
     PlayFiles, "vars_files": "`vars_files:` of the play; a later file wins";
     Role, "role vars": "`vars/main.yaml` of a role";
-    Block, "block vars": "`vars:` of a block; an inner block wins";
-    Task, "task vars": "`vars:` of the task";
+    Task, "task vars": "`vars:` of the task and of the blocks around it; the innermost wins";
     IncludedFiles, "include_vars": "`include_vars`";
     Learned, "learned": "`set_fact` and `register`: what was learned in this run";
-    RoleParameters, "role parameters": "`vars:` beside a role's name in `roles:`";
-    IncludeParameters, "include parameters":
-        "`vars:` of an `include_tasks`, `include_role` or of their kind";
+    RoleParameters, "role parameters":
+        "`vars:` beside a role's name in `roles:`, and those of `include_tasks` and `include_role`";
     Extra, "extra vars": "`-e` on the command line";
     Loop, "loop": "the item of a loop";
     Magic, "magic": "what the run itself knows: `inventory_hostname`, `groups`, `facts`, ...";
