@@ -63,7 +63,11 @@ type Rendered<T> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates the loop and the conditions of a task.
 pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<Prepared> {
-    let values = items(shared, view, task)?;
+    let values = match items(shared, view, task) {
+        Ok(values) => values,
+        // What cannot be looped over need not be if the task is not to run, as in Ansible.
+        Err(wrong) => return skipped_whole(shared, view, task).ok_or(wrong),
+    };
     let is_loop = values.is_some();
     let numbers: Vec<Option<usize>> = match &values {
         Some(items) => (0..items.len()).map(Some).collect(),
@@ -106,6 +110,24 @@ pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<
     Ok(Prepared {
         items: prepared,
         is_loop,
+    })
+}
+
+/// The task as a whole, if its condition does not hold without any item.
+fn skipped_whole(shared: &Shared, view: View<'_>, task: &Task) -> Option<Prepared> {
+    let locals = view.locals(None);
+    let scope = view.scope(shared, &locals);
+    let conditions = task.common.when.iter().map(AsRef::as_ref);
+    let condition = first_false(conditions, &scope).ok().flatten()?;
+    drop(scope);
+    Some(Prepared {
+        items: vec![Item {
+            label: String::new(),
+            value: None,
+            locals,
+            state: ItemState::Skipped(condition),
+        }],
+        is_loop: false,
     })
 }
 

@@ -18,7 +18,7 @@ use super::roster::Roster;
 use super::shared::{Shared, directory_value};
 use super::{Beginning, RunOptions};
 use crate::event::{Event, Events, Recap, TaskName};
-use crate::inventory::{HostName, Inventory};
+use crate::inventory::{HostName, Inventory, VarLayer};
 use crate::playbook::{Loaded, Play, Playbook, each_task};
 use crate::source::{Diagnostic, Diagnostics, SourceMap};
 use crate::template::Templates;
@@ -103,28 +103,48 @@ impl Run {
             let mut strongest = Definitions::new();
             for layer in inventory.layers_for(name) {
                 let key = std::ptr::from_ref(layer.entries);
-                let definitions = compiled.entry(key).or_insert_with(|| {
-                    let compile = |(name, node): (&String, &_)| {
-                        let definition = Definition::compile(node, templates, diagnostics);
-                        (Arc::from(name.as_str()), Arc::new(definition))
-                    };
-                    layer.entries.iter().map(compile).collect()
-                });
-                strongest.extend(
-                    definitions
-                        .iter()
-                        .map(|(name, d)| (name.clone(), d.clone())),
-                );
+                let definitions = compiled
+                    .entry(key)
+                    .or_insert_with(|| compiled_layer(&layer, templates, diagnostics));
+                let definitions = definitions.iter();
+                strongest.extend(definitions.map(|(name, d)| (name.clone(), d.clone())));
             }
             vars.insert(name.clone(), strongest);
         }
         vars
     }
 
+    /// The variables that the inventory defines for one host.
+    pub(super) fn vars_of(
+        inventory: &Inventory,
+        name: &HostName,
+        templates: &mut Templates,
+    ) -> Definitions {
+        // Everything has been compiled before, and what is wrong has been complained of.
+        let mut diagnostics = Diagnostics::new();
+        let mut strongest = Definitions::new();
+        for layer in inventory.layers_for(name) {
+            strongest.extend(compiled_layer(&layer, templates, &mut diagnostics));
+        }
+        strongest
+    }
+
     /// The hosts of a play, in inventory order.
     pub fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
         hosts_of(play, &self.inventory, self.limit.as_deref())
     }
+}
+
+fn compiled_layer(
+    layer: &VarLayer<'_>,
+    templates: &mut Templates,
+    diagnostics: &mut Diagnostics,
+) -> Definitions {
+    let compile = |(name, node): (&String, &_)| {
+        let definition = Definition::compile(node, templates, diagnostics);
+        (Arc::from(name.as_str()), Arc::new(definition))
+    };
+    layer.entries.iter().map(compile).collect()
 }
 
 fn hosts_of(
@@ -240,6 +260,7 @@ impl<'e> Running<'e> {
             options,
             inventory: run.inventory,
             vars: run.vars,
+            given: HashMap::new(),
             reload: run.reload,
             ask: run.ask,
             sources: run.sources,
