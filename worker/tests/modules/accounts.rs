@@ -247,7 +247,7 @@ fn a_group_is_removed() {
 
 #[test]
 fn the_end_of_an_account_and_the_lock_of_its_password_are_set() {
-    let shadow = |etcd: &str| file("/etc/shadow", format!("root:*:1::::::\n{etcd}\n"));
+    let shadow = |etcd: &str| file("/etc/shadow", format!("root:*:1::::::\n{etcd}\n")).mode(0o644);
     let args = json!({
         "name": "etcd", "expires": 86400 * 20_000, "password_expire_max": 90, "password_lock": true,
         "password": "$6$old",
