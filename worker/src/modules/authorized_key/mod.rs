@@ -221,10 +221,9 @@ fn edited(text: &str, keys: &[Key], args: &Args) -> String {
         };
         let wanted = keys.iter().find(|key| key.is_same(&found));
         match (args.state, wanted) {
-            (State::Absent, None) => lines.push(line.to_owned()),
             (State::Absent, Some(_)) => {}
             (State::Present, None) if args.exclusive => {}
-            (State::Present, None) => lines.push(line.to_owned()),
+            (_, None) => lines.push(line.to_owned()),
             (State::Present, Some(key)) => {
                 // A second line about the same key would say something else about it.
                 if missing.iter().any(|other| other.is_same(key)) {
