@@ -1,43 +1,64 @@
-//! The modules: one file each, one line each in the table.
+//! The modules: one file each, one line each in the table. Those under `full` are not part of a lean worker, and
+//! they alone may use what it lacks.
 
-use crate::module::Module;
+use crate::module::{Flavour, Module};
 
 /// Declares the files and the table.
 macro_rules! modules {
-    ($($name:ident),* $(,)?) => {
-        $(pub mod $name;)*
+    (lean { $($lean:ident),* $(,)? } full { $($full:ident),* $(,)? }) => {
+        $(pub mod $lean;)*
+        $(#[cfg(feature = "full")] pub mod $full;)*
 
-        /// Every module that runs on a host, by name.
-        pub static MODULES: &[&Module] = &[$(&$name::MODULE),*];
+        /// Every module that this build has.
+        pub static MODULES: &[&Module] = &[
+            $(&$lean::MODULE,)*
+            $(#[cfg(feature = "full")] &$full::MODULE,)*
+        ];
+
+        /// The names of those that only a full worker has.
+        const FULL: &[&str] = &[$(stringify!($full)),*];
     };
 }
 
 modules! {
-    apt,
-    async_status,
-    blockinfile,
-    command,
-    copy,
-    file,
-    get_url,
-    group,
-    hostname,
-    lineinfile,
-    modprobe,
-    package,
-    raw,
-    service,
-    shell,
-    stat,
-    sysctl,
-    systemd_service,
-    template,
-    unarchive,
-    user,
-    wait_for,
+    lean {
+        apt,
+        async_status,
+        blockinfile,
+        command,
+        copy,
+        file,
+        group,
+        hostname,
+        lineinfile,
+        modprobe,
+        package,
+        raw,
+        service,
+        shell,
+        stat,
+        sysctl,
+        systemd_service,
+        template,
+        user,
+        wait_for,
+    }
+    full {
+        get_url,
+        unarchive,
+    }
 }
 
 /// The module called `name`.
 pub fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().copied().find(|module| module.name == name)
+}
+
+/// Which worker has the module called `name`.
+pub fn flavour(name: &str) -> Flavour {
+    if FULL.contains(&name) {
+        Flavour::Full
+    } else {
+        Flavour::Lean
+    }
 }
