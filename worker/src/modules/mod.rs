@@ -1,52 +1,47 @@
-//! The modules: one file each, one line each in the table. Those under `full` are not part of a lean worker, and
+//! The modules: one file each, one line each in the table. Those with the feature are not part of a lean worker, and
 //! they alone may use what it lacks.
 
 use crate::module::{Flavour, Module};
 
 /// Declares the files and the table.
 macro_rules! modules {
-    (lean { $($lean:ident),* $(,)? } full { $($full:ident),* $(,)? }) => {
-        $(pub mod $lean;)*
-        $(#[cfg(feature = "full")] pub mod $full;)*
+    ($($(#[$feature:meta])? $name:ident),* $(,)?) => {
+        $($(#[$feature])? pub mod $name;)*
 
-        /// Every module that this build has.
-        pub static MODULES: &[&Module] = &[
-            $(&$lean::MODULE,)*
-            $(#[cfg(feature = "full")] &$full::MODULE,)*
-        ];
+        /// Every module that this build has, by name.
+        pub static MODULES: &[&Module] = &[$($(#[$feature])? &$name::MODULE),*];
 
         /// The names of those that only a full worker has.
-        const FULL: &[&str] = &[$(stringify!($full)),*];
+        const FULL: &[&str] = &[$($(modules!(@name $name $feature),)?)*];
     };
+    (@name $name:ident $feature:meta) => { stringify!($name) };
 }
 
 modules! {
-    lean {
-        apt,
-        async_status,
-        blockinfile,
-        command,
-        copy,
-        file,
-        group,
-        hostname,
-        lineinfile,
-        modprobe,
-        package,
-        raw,
-        service,
-        shell,
-        stat,
-        sysctl,
-        systemd_service,
-        template,
-        user,
-        wait_for,
-    }
-    full {
-        get_url,
-        unarchive,
-    }
+    apt,
+    async_status,
+    blockinfile,
+    command,
+    copy,
+    file,
+    #[cfg(feature = "full")]
+    get_url,
+    group,
+    hostname,
+    lineinfile,
+    modprobe,
+    package,
+    raw,
+    service,
+    shell,
+    stat,
+    sysctl,
+    systemd_service,
+    template,
+    #[cfg(feature = "full")]
+    unarchive,
+    user,
+    wait_for,
 }
 
 /// The module called `name`.
