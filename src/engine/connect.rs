@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use provision_worker::module::Flavour;
+use provision_worker::modules;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::link::{self, FromLink, LinkStart, WorkerKey};
@@ -9,7 +11,7 @@ use super::roster::Roster;
 use super::shared::Shared;
 use super::view::View;
 use crate::inventory::connection::{BecomeMethod, ConnectionVars, become_flags};
-use crate::playbook::Play;
+use crate::playbook::{Action, Play};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
@@ -143,9 +145,14 @@ pub(super) fn worker_key(
     let variables = variables(shared, view)?;
     let common = view.task.map_or(&view.play.common, |task| &task.common);
     let keywords = &common.escalation;
+    let flavour = match view.task.map(|task| &task.action) {
+        Some(Action::Module(call)) => modules::flavour(call.module.name),
+        _ => Flavour::default(),
+    };
     let nobody = WorkerKey {
         escalation: None,
         lane,
+        flavour,
     };
     if !variables
         .r#become
@@ -189,7 +196,7 @@ pub(super) fn worker_key(
             method,
             flags,
         }),
-        lane,
+        ..nobody
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::arg::{AbsPath, Mode};
 use crate::choices;
 use crate::download::Download;
-use crate::file_install::{Install, Origin};
+use crate::file_install::{Install, Origin, Remote as _};
 use crate::host::Host;
 use crate::module;
 use crate::module::ArgError;
