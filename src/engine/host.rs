@@ -54,6 +54,7 @@ pub(super) struct HostRun {
 
 /// How far a host has come in the play that runs.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is about another moment")]
 pub(super) struct Progress {
     /// The next step to prepare.
     pub(super) cursor: StepId,
