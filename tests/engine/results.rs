@@ -169,3 +169,28 @@ fn no_log_hides_what_control_actions_would_say() {
     told.assert_code(2);
     assert!(!told.stdout.contains("s3cret"), "{}", told.stdout);
 }
+
+#[test]
+fn a_task_that_needs_the_full_worker_has_its_turn_among_the_others() {
+    let site = Site::new(
+        2,
+        "
+- hosts: all
+  vars: {there: '{{ dir }}/{{ inventory_hostname }}'}
+  tasks:
+    - {name: write, copy: {content: 'x', dest: '{{ there }}'}}
+    - {name: fetch, get_url: {url: 'file://{{ there }}', dest: '{{ there }}.2'}}
+    - {name: read, command: 'cat {{ there }}.2', changed_when: false, register: text}
+    - {name: shown, debug: {msg: '{{ text.stdout }}'}}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(0);
+    for host in ["h1", "h2"] {
+        assert_eq!(told.message(host, "shown"), "x");
+    }
+    assert_eq!(
+        site.run(&[]).tasks("h1"),
+        ["write: ok", "fetch: ok", "read: ok", "shown: ok"]
+    );
+}
