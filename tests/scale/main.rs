@@ -67,8 +67,8 @@ async fn a_fleet_with_every_fault_is_provisioned_as_far_as_it_can_be() {
     let last_before = finished.iter().rposition(|name| *name == "who may read it");
     assert!(last_before < first, "{last_before:?} {first:?}");
 
-    // One connection is dropped by the first of the busy hosts of each twenty, two by the second and one by the third;
-    // so many logins at once as `MaxStartups` refuses are never under way to one address.
+    // What the busy hosts drop is all: so many logins at once as `MaxStartups` refuses are never under way to one
+    // address.
     let expected: usize = fleet
         .hosts()
         .enumerate()
@@ -81,3 +81,16 @@ async fn a_fleet_with_every_fault_is_provisioned_as_far_as_it_can_be() {
 /// What is ok where one task changes something and notifies a handler, and what is skipped.
 const RUN: u64 = 31;
 const SKIPPED: u64 = 15;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_takes_is_measured() {
+    let fleet = Fleet::plain(5).await.expect("a fleet");
+    let site = Site::new(&fleet).expect("a site");
+    let playbook = "- hosts: nodes\n  tasks: [{stat: {path: /}}]\n";
+    site.write("small.yaml", playbook).expect("written");
+    let ran = tokio::task::block_in_place(|| site.run(&["small.yaml"])).expect("provision runs");
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert!(!ran.cpu.is_zero() && !ran.wall.is_zero());
+    // A program that connects by SSH has more than a mebibyte of it.
+    assert!(ran.peak > 1024, "{} KiB", ran.peak);
+}
