@@ -1,8 +1,11 @@
-//! Embeds the workers: the programs that the controller sends to hosts, one for each architecture.
+//! Embeds the workers: the programs that the controller sends to hosts, two for each architecture. The lean one
+//! does without the modules that few tasks need and that make up half of the full one.
 //!
-//! With `PROVISION_WORKER_DIR` set they are the files `provision-worker-ARCH` in that directory, where ARCH is
-//! what `uname -m` prints on the hosts; that is how one controller serves several architectures. Without it,
-//! the worker for the architecture that is being built for is built here.
+//! With `PROVISION_WORKER_DIR` set they are the files `provision-worker-ARCH` and `provision-worker-lean-ARCH` in that
+//! directory, where ARCH is what `uname -m` prints on the hosts; that is how one controller serves several
+//! architectures. The lean one is the same crate built with `--no-default-features`; where there is none, the full
+//! one is sent in its place. Without the variable, the workers for the architecture that is being built for are
+//! built here.
 
 use std::env;
 use std::error::Error;
@@ -24,17 +27,25 @@ const NOT_FOR_THE_WORKER: [&str; 5] = [
     "__CARGO_DEFAULT_LIB_METADATA",
 ];
 
+/// A worker's file.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Worker {
+    arch: String,
+    flavour: &'static str,
+    file: PathBuf,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=PROVISION_WORKER_DIR");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(variable("OUT_DIR")?);
     let workers = match env::var_os("PROVISION_WORKER_DIR") {
         Some(directory) => prebuilt(Path::new(&directory))?,
-        None => vec![built(&out)?],
+        None => built(&out)?,
     };
     let entries = workers
         .iter()
-        .map(|(arch, file)| embed(arch, file, &out))
+        .map(|worker| embed(worker, &out))
         .collect::<Result<Vec<_>, _>>()?;
     fs::write(
         out.join("workers.rs"),
@@ -44,20 +55,40 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The workers in `directory`, in the order of their architectures.
-fn prebuilt(directory: &Path) -> Result<Vec<(String, PathBuf)>, Box<dyn Error>> {
+fn prebuilt(directory: &Path) -> Result<Vec<Worker>, Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", directory.display());
     let mut workers = Vec::new();
     for entry in fs::read_dir(directory)
         .map_err(|error| format!("PROVISION_WORKER_DIR={}: {error}", directory.display()))?
     {
-        let path = entry?.path();
-        let arch = path
+        let file = entry?.path();
+        let name = file
             .file_name()
             .and_then(|name| name.to_str()?.strip_prefix("provision-worker-"));
-        if let Some(arch) = arch {
-            println!("cargo::rerun-if-changed={}", path.display());
-            workers.push((arch.to_owned(), path.clone()));
+        if let Some(name) = name {
+            println!("cargo::rerun-if-changed={}", file.display());
+            let (flavour, arch) = match name.strip_prefix("lean-") {
+                Some(arch) => ("Lean", arch.to_owned()),
+                None => ("Full", name.to_owned()),
+            };
+            workers.push(Worker {
+                arch,
+                flavour,
+                file,
+            });
         }
+    }
+    let full: Vec<_> = workers
+        .iter()
+        .filter(|worker| worker.flavour == "Full")
+        .map(|worker| worker.arch.clone())
+        .collect();
+    if let Some(lean) = workers.iter().find(|worker| !full.contains(&worker.arch)) {
+        let (directory, arch) = (directory.display(), &lean.arch);
+        return Err(format!(
+            "PROVISION_WORKER_DIR={directory} holds `provision-worker-lean-{arch}`, but no `provision-worker-{arch}`"
+        )
+        .into());
     }
     if workers.is_empty() {
         let directory = directory.display();
@@ -70,8 +101,8 @@ fn prebuilt(directory: &Path) -> Result<Vec<(String, PathBuf)>, Box<dyn Error>> 
     Ok(workers)
 }
 
-/// Builds the worker, statically linked, in a target directory of its own: this build holds the lock of its own.
-fn built(out: &Path) -> Result<(String, PathBuf), Box<dyn Error>> {
+/// Builds the workers, statically linked, in a target directory of their own: this build holds the lock of its own.
+fn built(out: &Path) -> Result<Vec<Worker>, Box<dyn Error>> {
     for input in [
         "worker/src",
         "worker/Cargo.toml",
@@ -90,13 +121,38 @@ fn built(out: &Path) -> Result<(String, PathBuf), Box<dyn Error>> {
         _ => "worker-dev",
     };
     let target_dir = out.join("worker");
+    let flavours = [("Lean", &["--no-default-features"][..]), ("Full", &[])];
+    let mut workers = Vec::new();
+    for (flavour, features) in flavours {
+        // One worker's file would take the place of the other's.
+        let file = out.join(format!("worker-{flavour}"));
+        compile(profile, &target, &target_dir, features)?;
+        let program = target_dir.join(&target).join(profile);
+        fs::copy(program.join("provision-worker"), &file)?;
+        workers.push(Worker {
+            arch: arch.clone(),
+            flavour,
+            file,
+        });
+    }
+    Ok(workers)
+}
+
+/// Builds one worker.
+fn compile(
+    profile: &str,
+    target: &str,
+    target_dir: &Path,
+    features: &[&str],
+) -> Result<(), Box<dyn Error>> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     cargo
         .args(["build", "--locked", "--package", "provision-worker"])
         .args(["--bin", "provision-worker"])
-        .args(["--profile", profile, "--target", &target])
+        .args(["--profile", profile, "--target", target])
+        .args(features)
         .arg("--target-dir")
-        .arg(&target_dir)
+        .arg(target_dir)
         .current_dir(variable("CARGO_MANIFEST_DIR")?)
         .env("RUSTFLAGS", "-C target-feature=+crt-static");
     for name in NOT_FOR_THE_WORKER {
@@ -109,17 +165,16 @@ fn built(out: &Path) -> Result<(String, PathBuf), Box<dyn Error>> {
         )
         .into());
     }
-    Ok((
-        arch,
-        target_dir
-            .join(target)
-            .join(profile)
-            .join("provision-worker"),
-    ))
+    Ok(())
 }
 
 /// Compresses the worker into `out`, and returns the Rust expression that embeds it.
-fn embed(arch: &str, file: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
+fn embed(worker: &Worker, out: &Path) -> Result<String, Box<dyn Error>> {
+    let Worker {
+        arch,
+        flavour,
+        file,
+    } = worker;
     if !arch
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -127,7 +182,7 @@ fn embed(arch: &str, file: &Path, out: &Path) -> Result<String, Box<dyn Error>> 
         return Err(format!("`{arch}` in {} is not an architecture", file.display()).into());
     }
     let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let compressed = format!("worker-{arch}.gz");
+    let compressed = format!("worker-{flavour}-{arch}.gz");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     fs::write(out.join(&compressed), encoder.finish()?)?;
@@ -135,7 +190,7 @@ fn embed(arch: &str, file: &Path, out: &Path) -> Result<String, Box<dyn Error>> 
         .iter()
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     Ok(format!(
-        "EmbeddedWorker {{ arch: {arch:?}, sha256: {sha256:?}, cksum: \"{} {size}\", size: {size}, \
+        "EmbeddedWorker {{ arch: {arch:?}, flavour: Flavour::{flavour}, sha256: {sha256:?}, cksum: \"{} {size}\", size: {size}, \
          gzip: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{compressed}\")) }}",
         cksum(&bytes),
         size = bytes.len(),

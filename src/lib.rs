@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod playbook;
 pub mod record;
 pub mod report;
+pub mod schema;
 pub mod secret;
 pub mod source;
 pub mod template;

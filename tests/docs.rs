@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use provision::cli::manual;
+use provision::cli::{keywords, manual};
 use provision::playbook::control::CONTROLS;
+use provision::schema::Document;
 use provision_worker::modules::MODULES;
 
 /// Compares a page, or writes it if that is asked for.
@@ -58,4 +59,31 @@ fn the_page_of_filters_is_current() {
     let text = String::from_utf8(output.stdout).expect("text");
     let page = format!("# Filters, tests and functions\n\n```text\n{text}```\n");
     check(&docs().join("filters.md"), &page);
+}
+
+#[test]
+fn the_page_of_precedence_is_current() {
+    let output = Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args(["doc", "--precedence"])
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let page = format!(
+        "# Where variables are set\n\nFrom the weakest place to the strongest; the strongest that sets a variable \
+         wins. `provision vars HOST` shows which one it is.\n\n{text}"
+    );
+    check(&docs().join("precedence.md"), &page);
+}
+
+#[test]
+fn the_page_of_keywords_is_current() {
+    check(&docs().join("keywords.md"), &keywords());
+}
+
+#[test]
+fn the_schemas_are_current() {
+    for document in Document::ALL {
+        let path = docs().join(format!("schema/{}.json", document.name()));
+        check(&path, &document.text());
+    }
 }

@@ -1,17 +1,20 @@
 //! Reads everything that a run is given and collects all mistakes before anything is connected to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
+use super::hosts;
 use crate::engine::{Run, TagFilter, magic_names};
-use crate::inventory::connection::ConnectionVars;
-use crate::inventory::{HostName, HostPattern, Inventory};
-use crate::playbook::{self, Known, LoadOptions};
-use crate::source::{Diagnostic, Diagnostics, SourceMap, Span, parse_yaml};
+use crate::inventory::{HostName, Inventory};
+use crate::playbook::{self, Action, Control, Known, LoadOptions, Meta};
+use crate::source::{Diagnostic, Diagnostics, FileId, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
 use crate::vars::{Definition, Definitions, Values};
+
+/// The controller, which need not be in the inventory.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Reads the input of a run. Mistakes go to `diagnostics`; if there are any, there is nothing to run.
 pub(super) fn read(
@@ -21,13 +24,13 @@ pub(super) fn read(
 ) -> Result<Run, SourceMap> {
     let mut templates = Templates::with_secrets(sources.secrets().clone());
     templates.allow_pipe(args.allow_pipe);
-    let path = args.inventory.as_deref().unwrap_or(Path::new(""));
-    let inventory = Inventory::load(path, &mut sources, diagnostics);
+    let (paths, playbooks) = (&args.inventory, &args.playbooks);
+    let inventory = Inventory::load_all(paths, playbooks, &mut sources, diagnostics);
     let vars = Run::host_vars(&inventory, &mut templates, diagnostics);
     let extra = extra_vars(&args.extra_vars, &mut sources, &mut templates, diagnostics);
     let pattern = args.limit.as_deref();
     let pattern = pattern.and_then(|pattern| diagnostics.check(listed_hosts(args, pattern)));
-    let limit = limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
+    let limit = hosts::limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
     let mut roles_path = args.roles_path.clone();
     roles_path.extend(users_roles());
     let options = LoadOptions { roles_path };
@@ -39,7 +42,7 @@ pub(super) fn read(
         diagnostics,
     );
 
-    check_connections(&inventory, &vars, diagnostics);
+    hosts::check_connections(&inventory, &vars, diagnostics);
     let layers: Vec<&Definitions> = vars.values().collect();
     let known = Known {
         magic: magic_names(),
@@ -47,10 +50,9 @@ pub(super) fn read(
         inventory: &layers,
     };
     playbook::validate(&loaded, &known, diagnostics);
-    let inventory_dir = path.parent().unwrap_or(Path::new(".")).to_owned();
     let run = Run {
         inventory,
-        inventory_dir,
+        inventory_dir: hosts::directory(paths),
         loaded,
         sources,
         templates,
@@ -58,13 +60,12 @@ pub(super) fn read(
         vars,
         limit,
         answers: Values::new(),
-        reload: None,
+        reload: Some(hosts::reload(paths, playbooks)),
         ask: None,
     };
-    for play in run.loaded.plays() {
-        diagnostics.check(run.hosts_of(play));
-    }
+    hosts::check_plays(run.loaded.plays(), &run.inventory, diagnostics);
     check_tags(args, &run, diagnostics);
+    check_delegates(&run, diagnostics);
     if diagnostics.has_errors() {
         Err(run.sources)
     } else {
@@ -73,7 +74,7 @@ pub(super) fn read(
 }
 
 /// The user's own roles, which every playbook can use.
-fn users_roles() -> Option<PathBuf> {
+pub(super) fn users_roles() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
@@ -82,21 +83,6 @@ fn users_roles() -> Option<PathBuf> {
         .or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
     let roles = data.join("provision").join("roles");
     roles.is_dir().then_some(roles)
-}
-
-/// Checks the connection variables of all hosts as far as they hold no templates.
-fn check_connections(
-    inventory: &Inventory,
-    vars: &HashMap<HostName, Definitions>,
-    diagnostics: &mut Diagnostics,
-) {
-    for definitions in inventory.hosts.keys().filter_map(|host| vars.get(host)) {
-        let literal = |name: &str| definitions.get(name)?.literal().cloned();
-        if let Err(error) = ConnectionVars::read(literal) {
-            let definition = &definitions[error.name];
-            diagnostics.push(Diagnostic::error(error.to_string()).at(definition.span, ""));
-        }
-    }
 }
 
 /// The tags of the command line.
@@ -142,24 +128,51 @@ fn listed_hosts(args: &RunArgs, pattern: &str) -> Result<String, Diagnostic> {
     }
 }
 
-fn limit(
-    pattern: Option<&str>,
-    inventory: &Inventory,
-    sources: &mut SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<HostName>> {
-    let pattern = pattern?;
-    let file = sources.add("--limit", pattern);
-    let span = Span {
-        file,
-        start: 0,
-        end: pattern.len(),
-    };
-    let hosts = HostPattern::parse(pattern, span).and_then(|pattern| pattern.resolve(inventory));
-    diagnostics.check(hosts)
+/// A task cannot be delegated to a host that nobody knows, unless the run itself may make hosts known.
+fn check_delegates(run: &Run, diagnostics: &mut Diagnostics) {
+    let mut hosts_come = false;
+    let mut named: BTreeMap<(FileId, usize), (&str, Span)> = BTreeMap::new();
+    for play in run.loaded.plays() {
+        play.each_task(&mut |task| {
+            let request = &task.action;
+            hosts_come |= matches!(
+                request,
+                Action::Control(Control::AddHost { .. } | Control::Meta(Meta::RefreshInventory))
+            );
+            let Some(delegate) = &task.common.delegate_to else {
+                return;
+            };
+            if let Some(name) = delegate.literal().and_then(|name| name.as_str()) {
+                let span = delegate.span;
+                named.insert((span.file, span.start), (name, span));
+            }
+        });
+    }
+    let known = || run.inventory.hosts.keys().map(HostName::as_str);
+    for (name, span) in named.into_values() {
+        if hosts_come || LOCAL_NAMES.contains(&name) || known().any(|host| host == name) {
+            continue;
+        }
+        let mut wrong = Diagnostic::error(format!("there is no host `{name}` to delegate to"))
+            .at(span, "not in the inventory");
+        if run
+            .inventory
+            .groups
+            .keys()
+            .any(|group| group.as_str() == name)
+        {
+            wrong = wrong.help(format!(
+                "`{name}` is a group: `groups['{name}'][0]` is its first host"
+            ));
+        } else {
+            wrong = wrong.suggest(name, known());
+        }
+        diagnostics.push(wrong);
+    }
 }
 
-fn extra_vars(
+/// The variables of `-e`.
+pub(super) fn extra_vars(
     given: &[String],
     sources: &mut SourceMap,
     templates: &mut Templates,

@@ -4,13 +4,18 @@
 mod args;
 mod doc;
 pub mod exit_code;
+mod hosts;
 mod input;
 mod inspect;
+mod inventory;
 mod keys;
+mod keywords;
 mod past;
 mod prompt;
 mod questions;
 mod run;
+mod schema;
+mod vars;
 mod vault;
 
 use std::process::ExitCode;
@@ -19,12 +24,16 @@ use clap::Parser;
 
 use args::{Cli, Command};
 pub use doc::manual;
+pub use keywords::keywords;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
+        Some(Command::Inventory(args)) => inventory::run(args),
+        Some(Command::Vars(args)) => vars::run(args),
+        Some(Command::Schema(schema)) => schema::run(schema),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),
     };

@@ -133,12 +133,16 @@ impl PlayRun<'_> {
                 if !idle {
                     return false;
                 }
-                // A handler that has been notified by a later one has its turn; once in a flush.
+                // A handler that a later one has notified has its turn at the next flush; where no other follows,
+                // in this one, but only once.
+                let is_last = self.program.next_flush(next).is_none();
                 let progress = &mut self.hosts[host].progress;
-                progress
-                    .notified
-                    .retain(|index| !progress.flushed.contains(index));
-                let again = !progress.notified.is_empty();
+                if is_last {
+                    progress
+                        .notified
+                        .retain(|index| !progress.flushed.contains(index));
+                }
+                let again = is_last && !progress.notified.is_empty();
                 progress.cursor = if again { start } else { next };
                 if !again && progress.failed {
                     self.end_host(host);
@@ -290,7 +294,7 @@ impl PlayRun<'_> {
         let send = ToLink::Send(target.worker.clone(), message, calls.contents.clone());
         self.hosts[target.host].send(send);
         let again = task.retry.is_some() || one_by_one;
-        let sent = Sent {
+        let state = Sent {
             request,
             contents: if again { calls.contents } else { Vec::new() },
             prepared,
@@ -300,7 +304,7 @@ impl PlayRun<'_> {
             rest,
             exhausted: HashMap::new(),
         };
-        self.enqueue(host, Some(target), PendingState::Sent(Box::new(sent)));
+        self.enqueue(host, Some(target), PendingState::Sent(Box::new(state)));
         Ok(true)
     }
 

@@ -10,7 +10,7 @@ use super::calls::{Item, ItemState, Prepared};
 use super::host::{Ended, Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
-use super::program::{Refuge, StepId};
+use super::program::StepId;
 use super::result::{all_hold, censor, conclude};
 use crate::event::{Event, Status};
 use crate::playbook::{Action, Control, Task};
@@ -43,7 +43,7 @@ impl PlayRun<'_> {
         });
         sent.outcomes.extend(outcomes);
         if let Some((target, arguments)) = sent.rest.pop_front() {
-            return self.send_next(host, at, &task, target, arguments);
+            return self.send_next(host, at, &task, &target, arguments);
         }
         let (outcomes, exhausted) = (
             std::mem::take(&mut sent.outcomes),
@@ -144,7 +144,7 @@ impl PlayRun<'_> {
         host: usize,
         at: usize,
         task: &Task,
-        target: super::host::Target,
+        target: &super::host::Target,
         arguments: serde_json::Map<String, serde_json::Value>,
     ) {
         let id = self.shared.next_id();
@@ -226,7 +226,7 @@ impl PlayRun<'_> {
             return;
         };
         let failed = ended.result.status == Status::Failed && !task.common.ignore_errors;
-        if failed && matches!(self.program.refuge(step), Some(Refuge::Rescue(_))) {
+        if failed && self.program.is_rescued(step) {
             ended.result.status = Status::Rescued;
         } else if ended.result.status == Status::Failed && !failed {
             ended.result.status = Status::Ignored;
@@ -242,6 +242,7 @@ impl PlayRun<'_> {
         }
         self.pass_on(host, step, &task, &ended);
         let status = ended.result.status;
+        self.hosts[host].progress.last = Some(step);
         self.keep(host, step, ended.result.clone());
         if failed {
             if let Some(target) = target.filter(|target| target.host == host) {
@@ -273,16 +274,15 @@ impl PlayRun<'_> {
             self.shared.options.check && matches!(status, Status::Changed | Status::Unknown);
         if status == Status::Changed {
             for (name, _) in &task.common.notify {
-                let handlers = self.play.handlers.iter().enumerate();
-                let notified = handlers.filter(|(_, handler)| handler.answers_to(name));
-                run.progress
-                    .notified
-                    .extend(notified.map(|(index, _)| index));
+                run.progress.notified.extend(self.play.notified_by(name));
             }
         }
     }
 
     pub(super) fn update_position(&mut self, host: usize) {
+        if !self.hosts[host].is_active() {
+            return;
+        }
         let progress = &mut self.hosts[host].progress;
         let front = progress.queue.front().map(|pending| pending.step);
         let position = front.unwrap_or(progress.cursor);
@@ -291,8 +291,8 @@ impl PlayRun<'_> {
             let now = self.program.rank(position);
             self.frontier.moved(before, now);
             progress.position = position;
-            if self.fatal.is_some_and(|fatal| now > fatal) {
-                return self.end_host(host);
+            if self.hosts[host].progress.doomed && self.fatal.is_some_and(|fatal| now > fatal) {
+                return self.fell(host);
             }
         }
         self.show(host);

@@ -63,7 +63,11 @@ type Rendered<T> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates the loop and the conditions of a task.
 pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<Prepared> {
-    let values = items(shared, view, task)?;
+    let values = match items(shared, view, task) {
+        Ok(values) => values,
+        // What cannot be looped over need not be if the task is not to run, as in Ansible.
+        Err(wrong) => return skipped_whole(shared, view, task).ok_or(wrong),
+    };
     let is_loop = values.is_some();
     let numbers: Vec<Option<usize>> = match &values {
         Some(items) => (0..items.len()).map(Some).collect(),
@@ -106,6 +110,24 @@ pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<
     Ok(Prepared {
         items: prepared,
         is_loop,
+    })
+}
+
+/// The task as a whole, if its condition does not hold without any item.
+fn skipped_whole(shared: &Shared, view: View<'_>, task: &Task) -> Option<Prepared> {
+    let locals = view.locals(None);
+    let scope = view.scope(shared, &locals);
+    let conditions = task.common.when.iter().map(AsRef::as_ref);
+    let condition = first_false(conditions, &scope).ok().flatten()?;
+    drop(scope);
+    Some(Prepared {
+        items: vec![Item {
+            label: String::new(),
+            value: None,
+            locals,
+            state: ItemState::Skipped(condition),
+        }],
+        is_loop: false,
     })
 }
 
@@ -298,7 +320,7 @@ impl ControllerFile<'_> {
             ));
         };
         if is_template {
-            return self.render(shared, view, item, &path);
+            return render_template(shared, view, item, &path);
         }
         let loaded = shared.contents.load(&path, &mut shared.sources);
         loaded.map_err(|error| {
@@ -306,30 +328,30 @@ impl ControllerFile<'_> {
         })
     }
 
-    fn render(
-        &self,
-        shared: &mut Shared,
-        view: View<'_>,
-        item: &Item,
-        path: &Path,
-    ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
-        let loaded = shared
-            .files
-            .load(path, &mut shared.sources, &mut shared.templates)?;
-        let scope = view.scope(shared, &item.locals);
-        let rendered = shared.templates.render_file(&loaded.template, &scope);
-        let rendered = rendered.map_err(|error| {
-            let length = shared.sources.text(loaded.file).len();
-            Box::new(in_file(&error, loaded.file, length))
-        })?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.strip_suffix(".tera").unwrap_or(&name).to_owned();
-        Ok(content::of_text(rendered, name))
-    }
-
     fn wrong(&self, message: String) -> Diagnostic {
         Diagnostic::error(message).at(self.definition.span, "named here")
     }
+}
+
+/// The content of a template, rendered for an item.
+fn render_template(
+    shared: &mut Shared,
+    view: View<'_>,
+    item: &Item,
+    path: &Path,
+) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
+    let loaded = shared
+        .files
+        .load(path, &mut shared.sources, &mut shared.templates)?;
+    let scope = view.scope(shared, &item.locals);
+    let rendered = shared.templates.render_file(&loaded.template, &scope);
+    let rendered = rendered.map_err(|error| {
+        let length = shared.sources.text(loaded.file).len();
+        Box::new(in_file(&error, loaded.file, length))
+    })?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".tera").unwrap_or(&name).to_owned();
+    Ok(content::of_text(rendered, name))
 }
 
 /// A value as it is shown: a string as it is, anything else as JSON.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use provision_worker::module::Flavour;
+use provision_worker::modules;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::link::{self, FromLink, LinkStart, WorkerKey};
@@ -9,7 +11,7 @@ use super::roster::Roster;
 use super::shared::Shared;
 use super::view::View;
 use crate::inventory::connection::{BecomeMethod, ConnectionVars, become_flags};
-use crate::playbook::Play;
+use crate::playbook::{Action, Play};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
@@ -143,9 +145,14 @@ pub(super) fn worker_key(
     let variables = variables(shared, view)?;
     let common = view.task.map_or(&view.play.common, |task| &task.common);
     let keywords = &common.escalation;
+    let flavour = match view.task.map(|task| &task.action) {
+        Some(Action::Module(call)) => modules::flavour(call.module.name),
+        _ => Flavour::default(),
+    };
     let nobody = WorkerKey {
         escalation: None,
         lane,
+        flavour,
     };
     if !variables
         .r#become
@@ -171,7 +178,7 @@ pub(super) fn worker_key(
     let method = match variables.become_method {
         Some(method) => method,
         None => match keyword(shared, view, keywords.method.as_ref())? {
-            Some(name) => BecomeMethod::named(&name).ok_or_else(|| no_method(&name))?,
+            Some(name) => BecomeMethod::named(&name).ok_or_else(|| Box::new(no_method(&name)))?,
             None => BecomeMethod::default(),
         },
     };
@@ -189,16 +196,14 @@ pub(super) fn worker_key(
             method,
             flags,
         }),
-        lane,
+        ..nobody
     })
 }
 
-fn no_method(name: &str) -> Box<Diagnostic> {
+fn no_method(name: &str) -> Diagnostic {
     let known = BecomeMethod::ALL.map(BecomeMethod::name);
     let wrong = Diagnostic::error(format!("there is no `become_method` `{name}`"));
-    Box::new(
-        wrong
-            .suggest(name, known.into_iter())
-            .help(format!("known: {}", known.join(", "))),
-    )
+    wrong
+        .suggest(name, known.into_iter())
+        .help(format!("known: {}", known.join(", ")))
 }

@@ -7,6 +7,7 @@ use super::host::{Ended, PendingState};
 use super::play::PlayRun;
 use super::program::{Inclusion, StepId};
 use super::result::{ended, rejudged, total_of};
+use super::run::Run;
 use super::shared::Shared;
 use super::view::View;
 use crate::event::Status;
@@ -222,11 +223,9 @@ impl PlayRun<'_> {
             !hosts.contains(&new)
         });
         self.shared.inventory.add_host(new.clone(), &groups);
-        let known = self.shared.vars.entry(new).or_default();
-        known.extend(values.iter().cloned());
-        if let Some(number) = self.hosts.find(&text) {
-            self.hosts[number].vars.extend(values);
-        }
+        let given = self.shared.given.entry(new.clone()).or_default();
+        given.extend(values);
+        self.take_group_vars(&new);
         self.regroup();
         let mut done = ended(Status::Ok, None);
         if is_new || joins {
@@ -251,11 +250,24 @@ impl PlayRun<'_> {
         let name = self.hosts[host].name.to_string();
         if let Ok(name) = HostName::new(name) {
             for group in key {
-                self.shared.inventory.add_to_group(&name, group, &parents);
+                self.shared.inventory.add_to_group(&name, &group, &parents);
             }
+            self.take_group_vars(&name);
         }
         self.regroup();
         Ok(ended(Status::Ok, None))
+    }
+
+    /// Gives a host the variables of the groups that it belongs to now.
+    fn take_group_vars(&mut self, name: &HostName) {
+        let shared = &mut *self.shared;
+        let mut vars = Run::vars_of(&shared.inventory, name, &mut shared.templates);
+        let given = shared.given.get(name).into_iter().flatten();
+        vars.extend(given.map(|(name, definition)| (name.clone(), definition.clone())));
+        if let Some(number) = self.hosts.find(name.as_str()) {
+            self.hosts[number].vars.clone_from(&vars);
+        }
+        shared.vars.insert(name.clone(), vars);
     }
 
     /// Tells templates who belongs to which group now.
@@ -301,6 +313,9 @@ impl PlayRun<'_> {
             progress.notified.clear();
             progress.held = None;
             progress.cursor = end;
+            // Nothing wakes it but the others' coming to the end.
+            progress.parked = true;
+            self.update_position(host);
         }
     }
 

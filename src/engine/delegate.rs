@@ -9,6 +9,7 @@ use super::host::Target;
 use super::play::PlayRun;
 use super::program::StepId;
 use super::view::View;
+use crate::inventory::HostName;
 use crate::playbook::Task;
 use crate::source::Diagnostic;
 
@@ -87,7 +88,7 @@ impl PlayRun<'_> {
         let known = self.shared.inventory.hosts.keys();
         let wrong = Diagnostic::error(format!("there is no host `{name}` to delegate to"))
             .at(definition.span, "")
-            .suggest(&name, known.map(|name| name.as_str()));
+            .suggest(&name, known.map(HostName::as_str));
         Err(Box::new(wrong))
     }
 

@@ -7,7 +7,7 @@ use provision_worker::protocol::ToWorker;
 use super::host::{Ended, Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
-use super::program::{Refuge, StepId};
+use super::program::{Refuge, StepId, StepKind};
 use super::result::ended;
 use crate::event::{Position, Status, TaskName};
 use crate::value::{Map, Value};
@@ -15,6 +15,7 @@ use crate::value::{Map, Value};
 impl PlayRun<'_> {
     /// The host has failed at `step`: it goes on where a block says so, or nowhere.
     pub(super) fn fail(&mut self, host: usize, step: StepId, ended: Option<&Ended>) {
+        self.hosts[host].progress.doomed = false;
         match self.program.refuge(step) {
             Some(Refuge::Rescue(start)) => {
                 if let Some(ended) = ended {
@@ -59,7 +60,14 @@ impl PlayRun<'_> {
         progress.held = None;
         progress.parked = false;
         progress.cursor = start;
+        progress.last = Some(start);
         let dropped = std::mem::take(&mut progress.queue);
+        for pending in &dropped {
+            // Handlers that were sent ahead have not run.
+            if let StepKind::Handler(index, _) = self.program.step(pending.step).kind {
+                progress.notified.insert(index);
+            }
+        }
         // The worker takes no requests after a failure until it is told to.
         let mut targets = Vec::new();
         for target in dropped.into_iter().filter_map(|pending| pending.target) {
@@ -77,8 +85,11 @@ impl PlayRun<'_> {
     /// The host takes no further part, apart from handlers that must run.
     fn give_up(&mut self, host: usize, step: StepId) {
         let progress = &self.hosts[host].progress;
-        let forced =
-            self.play.course.force_handlers && !progress.failed && !progress.notified.is_empty();
+        let in_handler = matches!(self.program.step(step).kind, StepKind::Handler(..));
+        let forced = self.play.course.force_handlers
+            && !in_handler
+            && !progress.failed
+            && !progress.notified.is_empty();
         match self.program.next_flush(step).filter(|_| forced) {
             Some(flush) => {
                 self.hosts[host].progress.failed = true;
@@ -86,6 +97,27 @@ impl PlayRun<'_> {
             }
             None => self.end_host(host),
         }
+    }
+
+    /// The host fails because another one has failed at the step that was fatal.
+    pub(super) fn fell(&mut self, host: usize) {
+        let progress = &mut self.hosts[host].progress;
+        progress.doomed = false;
+        let Some(last) = progress.last.filter(|_| !self.broken) else {
+            return self.end_host(host);
+        };
+        let fatal = self.fatal.map(|rank| self.program.at_rank(rank));
+        let step = fatal.filter(|&fatal| self.program.rank(fatal) < self.program.rank(last));
+        let step = step.unwrap_or(last);
+        if self.program.refuge(step).is_none() {
+            self.note_stop_behind(host, step);
+        }
+        // What waits to be allowed to change the host is never going to be.
+        if !self.hosts[host].progress.queue.is_empty() {
+            self.hosts[host].progress.queue.clear();
+            self.reconnect(host);
+        }
+        self.fail(host, step, None);
     }
 
     /// The connection to a host is lost, or could not be made.
@@ -155,7 +187,8 @@ impl PlayRun<'_> {
         if let Some(task) = &task {
             self.pass_on(host, step, task, &ended);
         }
-        if task.is_some() && self.hosts[host].has_facts() {
+        let run = &self.hosts[host];
+        if task.is_some() && (run.has_facts() || run.progress.untold > 0) {
             self.keep(host, step, ended.result.clone());
         } else {
             // It has never got as far as a task.
@@ -172,7 +205,7 @@ impl PlayRun<'_> {
         if self.play.common.any_errors_fatal
             || task.is_some_and(|task| task.common.any_errors_fatal)
         {
-            self.abort(self.program.rank(step));
+            self.abort(self.program.rank(step), &[]);
         }
     }
 
@@ -199,11 +232,15 @@ impl PlayRun<'_> {
 
     /// Says which hosts still take part.
     pub(super) fn count_play_hosts(&mut self) {
-        let names = self.batch.iter().filter(|&&host| !self.hosts[host].ended);
-        let names: Vec<Value> = names
-            .map(|&host| Value::from(&*self.hosts[host].name))
-            .collect();
-        self.shared.set_magic("ansible_play_hosts", names.clone());
-        self.shared.set_magic("play_hosts", names);
+        let names = |hosts: &[usize]| -> Vec<Value> {
+            let left = hosts.iter().filter(|&&host| !self.hosts[host].ended);
+            left.map(|&host| Value::from(&*self.hosts[host].name))
+                .collect()
+        };
+        let (of_play, of_batch) = (names(&self.members), names(&self.batch));
+        self.shared.set_magic("ansible_play_hosts", of_play);
+        self.shared
+            .set_magic("ansible_play_batch", of_batch.clone());
+        self.shared.set_magic("play_hosts", of_batch);
     }
 }

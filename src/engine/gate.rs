@@ -164,6 +164,7 @@ impl PlayRun<'_> {
         if ended.result.status == Status::Unknown {
             run.unknown.extend(task.learns());
         }
+        run.progress.last = Some(step);
         run.progress.cursor = self.program.next(step);
         self.settle(host);
         let failed = matches!(ended.result.status, Status::Failed | Status::Rescued);

@@ -59,6 +59,10 @@ pub(super) struct Progress {
     pub(super) cursor: StepId,
     /// The first step that has not ended: what the frontier counts.
     pub(super) position: StepId,
+    /// The last step that has ended, or to which a failure has led.
+    pub(super) last: Option<StepId>,
+    /// It fails with the others as soon as it has ended the step that was fatal.
+    pub(super) doomed: bool,
     /// The step that the reporters have been told it works on.
     pub(super) shown: Option<StepId>,
     /// How many of its results have not been told yet.
@@ -238,6 +242,15 @@ pub(super) fn magic(inventory: &Inventory, name: &HostName) -> Values {
         text.split('.').next().unwrap_or(text).into(),
     );
     set("group_names", group_names(inventory, name));
+    values
+}
+
+/// The same, and what is known without a play: the groups and the directory of the inventory.
+pub fn magic_of(inventory: &Inventory, name: &HostName, directory: &std::path::Path) -> Values {
+    let mut values = magic(inventory, name);
+    let directory = super::shared::directory_value(directory);
+    values.insert(Arc::from("groups"), groups(inventory));
+    values.insert(Arc::from("inventory_dir"), directory);
     values
 }
 

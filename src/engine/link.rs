@@ -6,6 +6,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use provision_worker::module::Flavour;
 use provision_worker::protocol::{Frame, FromWorker, Hello, MAX_PIECE, ToWorker};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -26,6 +27,8 @@ pub(super) struct WorkerKey {
     /// 0 for the tasks of the host itself. Those delegated to it have other lanes, so that nobody waits for a host that
     /// waits for others.
     pub(super) lane: u8,
+    /// Whether it has the modules that most tasks do not need.
+    pub(super) flavour: Flavour,
 }
 
 /// What the engine asks of a link.
@@ -200,7 +203,8 @@ impl Link {
         teller: &Teller,
     ) -> Result<&mut WorkerSender, LinkEvent> {
         if !self.workers.contains_key(key) {
-            let started = self.session.start_worker(key.escalation.as_ref()).await;
+            let become_ = key.escalation.as_ref();
+            let started = self.session.start_worker(key.flavour, become_).await;
             let worker = started.map_err(|error| lost(false, &error))?;
             let hello = LinkEvent::Hello(Box::new(worker.hello), self.begun.elapsed());
             teller.tell(hello).await;

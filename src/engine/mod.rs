@@ -36,7 +36,7 @@ mod tags;
 mod tell;
 mod view;
 
-pub use host::magic_names;
+pub use host::{magic_names, magic_of};
 pub use listing::listed;
 pub use options::RunOptions;
 pub use resume::Beginning;

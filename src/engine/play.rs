@@ -37,6 +37,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) starts_at: Option<StepId>,
     pub(super) program: Program,
     pub(super) hosts: &'a mut Roster,
+    /// The hosts of the play, in all batches.
+    pub(super) members: Vec<usize>,
     pub(super) batch: Vec<usize>,
     pub(super) frontier: Frontier,
     /// Results that have not been told yet, by the rank of their step.
@@ -47,6 +49,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) let_go_at: Option<usize>,
     /// The rank of the step whose failure ends the play everywhere.
     pub(super) fatal: Option<usize>,
+    /// Too many hosts have failed: nothing is rescued any more.
+    pub(super) broken: bool,
     /// Tasks that one host carries out for all.
     pub(super) once: HashMap<StepId, Once>,
     /// How many hosts are at a task of which not all may be at it.
@@ -111,7 +115,7 @@ impl PlayRun<'_> {
         let all_failed = self.batch.iter().all(|&host| self.hosts[host].ended);
         if interrupted {
             PlayEnd::Interrupted
-        } else if self.fatal.is_some() || all_failed {
+        } else if all_failed {
             PlayEnd::Fatal
         } else if self.end_play {
             PlayEnd::Ended

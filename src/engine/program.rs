@@ -7,11 +7,14 @@ use super::TagFilter;
 use super::needs::{Needs, PlayNeeds};
 use crate::event::{Position, StepName, TaskName};
 use crate::playbook::{
-    Action, Block, BodyId, Control, Entry, Meta, Play, Task, TemplateFiles, each_task,
+    Action, Block, BodyId, Control, Entry, Handler, Meta, Play, Task, TemplateFiles, each_task,
 };
 
 /// Names a step for as long as the play runs.
 pub(super) type StepId = usize;
+
+/// The role and the name of a task; neither, where handlers run.
+type Labels<'a> = (Option<&'a Arc<str>>, Option<&'a Arc<str>>);
 
 /// Names a block.
 pub(super) type BlockId = usize;
@@ -219,6 +222,19 @@ impl Program {
         None
     }
 
+    /// Whether a failure at `id` is rescued in the end, after whatever `always` comes before.
+    pub(super) fn is_rescued(&self, id: StepId) -> bool {
+        let mut place = self.steps[id].block;
+        while let Some((block, part)) = place {
+            let steps = &self.blocks[block];
+            if part == Part::Body && steps.rescue.is_some() {
+                return true;
+            }
+            place = steps.parent;
+        }
+        false
+    }
+
     /// Where handlers run that a host still has to run after it has failed at `id`.
     pub(super) fn next_flush(&self, id: StepId) -> Option<StepId> {
         let after = self.order[self.rank[id]..].iter().copied();
@@ -230,6 +246,17 @@ impl Program {
     /// The name of a step, or of the include or the handlers' place that it belongs to.
     pub(super) fn name_of(&self, id: StepId) -> Option<StepName> {
         let mut id = id;
+        // Between tasks, the next one counts.
+        while matches!(
+            self.steps[id].kind,
+            StepKind::BodyEnd(_)
+                | StepKind::RescueEnd
+                | StepKind::BlockEnd(_)
+                | StepKind::Enter { .. }
+                | StepKind::Leave
+        ) {
+            id = self.next(id);
+        }
         while let Some(instance) = self.steps[id].instance {
             id = self.instances[instance].inclusion.include;
         }
@@ -264,7 +291,7 @@ impl Program {
     }
 
     /// The role and the name of a task; of a place where handlers run, nothing.
-    fn labels(&self, id: StepId) -> Option<(Option<&Arc<str>>, Option<&Arc<str>>)> {
+    fn labels(&self, id: StepId) -> Option<Labels<'_>> {
         let step = &self.steps[id];
         match step.kind {
             StepKind::Task(_) => Some((step.name.role.as_ref(), Some(&step.name.name))),
@@ -431,7 +458,11 @@ impl<'a> Builder<'a> {
         if !self.dirty || self.play.handlers.is_empty() {
             return;
         }
-        self.dirty = self.instance.is_some();
+        // Hosts in another part of a block do not come by here, and what a handler notifies that stands before it
+        // waits for the next flush.
+        let handlers = &self.play.handlers;
+        let notifying = |handler: &Handler| !handler.task.common.notify.is_empty();
+        self.dirty = self.instance.is_some() || block.is_some() || handlers.iter().any(notifying);
         let start = self.program.steps.len() + 1;
         let end = start + self.play.handlers.len();
         self.push(StepKind::Flush { end, section }, block);

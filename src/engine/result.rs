@@ -290,7 +290,7 @@ fn total(items: impl Iterator<Item = Status>) -> Status {
         }
     }
     match worst {
-        Status::Ok if count > 0 && count == skipped => Status::Skipped,
+        Status::Ok if count == skipped => Status::Skipped,
         other => other,
     }
 }
@@ -305,10 +305,9 @@ fn register(is_loop: bool, mut verdicts: Vec<Verdict>) -> Value {
     let mut map = Map::new();
     set(&mut map, "changed", any(Status::Changed));
     set(&mut map, "failed", any(Status::Failed));
-    let all_skipped = !verdicts.is_empty()
-        && verdicts
-            .iter()
-            .all(|verdict| verdict.status == Status::Skipped);
+    let all_skipped = verdicts
+        .iter()
+        .all(|verdict| verdict.status == Status::Skipped);
     set(&mut map, "skipped", all_skipped);
     let results: Vec<Value> = verdicts
         .into_iter()

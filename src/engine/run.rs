@@ -18,8 +18,8 @@ use super::roster::Roster;
 use super::shared::{Shared, directory_value};
 use super::{Beginning, RunOptions};
 use crate::event::{Event, Events, Recap, TaskName};
-use crate::inventory::{HostName, Inventory};
-use crate::playbook::{Loaded, Play, each_task};
+use crate::inventory::{HostName, Inventory, VarLayer};
+use crate::playbook::{Loaded, Play, Playbook, each_task};
 use crate::source::{Diagnostic, Diagnostics, SourceMap};
 use crate::template::Templates;
 use crate::transport::Connector;
@@ -103,22 +103,30 @@ impl Run {
             let mut strongest = Definitions::new();
             for layer in inventory.layers_for(name) {
                 let key = std::ptr::from_ref(layer.entries);
-                let definitions = compiled.entry(key).or_insert_with(|| {
-                    let compile = |(name, node): (&String, &_)| {
-                        let definition = Definition::compile(node, templates, diagnostics);
-                        (Arc::from(name.as_str()), Arc::new(definition))
-                    };
-                    layer.entries.iter().map(compile).collect()
-                });
-                strongest.extend(
-                    definitions
-                        .iter()
-                        .map(|(name, d)| (name.clone(), d.clone())),
-                );
+                let definitions = compiled
+                    .entry(key)
+                    .or_insert_with(|| compiled_layer(&layer, templates, diagnostics));
+                let definitions = definitions.iter();
+                strongest.extend(definitions.map(|(name, d)| (name.clone(), d.clone())));
             }
             vars.insert(name.clone(), strongest);
         }
         vars
+    }
+
+    /// The variables that the inventory defines for one host.
+    pub(super) fn vars_of(
+        inventory: &Inventory,
+        name: &HostName,
+        templates: &mut Templates,
+    ) -> Definitions {
+        // Everything has been compiled before, and what is wrong has been complained of.
+        let mut diagnostics = Diagnostics::new();
+        let mut strongest = Definitions::new();
+        for layer in inventory.layers_for(name) {
+            strongest.extend(compiled_layer(&layer, templates, &mut diagnostics));
+        }
+        strongest
     }
 
     /// The hosts of a play, in inventory order.
@@ -127,16 +135,41 @@ impl Run {
     }
 }
 
+fn compiled_layer(
+    layer: &VarLayer<'_>,
+    templates: &mut Templates,
+    diagnostics: &mut Diagnostics,
+) -> Definitions {
+    let compile = |(name, node): (&String, &_)| {
+        let definition = Definition::compile(node, templates, diagnostics);
+        (Arc::from(name.as_str()), Arc::new(definition))
+    };
+    layer.entries.iter().map(compile).collect()
+}
+
 fn hosts_of(
     play: &Play,
     inventory: &Inventory,
     limit: Option<&[HostName]>,
 ) -> Result<Vec<HostName>, Diagnostic> {
-    let mut hosts = play.hosts.resolve(inventory)?;
+    let (hosts, missing) = picked(play, inventory, limit)?;
+    match missing.into_iter().next() {
+        Some(missing) => Err(missing),
+        None => Ok(hosts),
+    }
+}
+
+/// The hosts of a play, and what is to be said of names that do not exist.
+fn picked(
+    play: &Play,
+    inventory: &Inventory,
+    limit: Option<&[HostName]>,
+) -> Result<(Vec<HostName>, Vec<Diagnostic>), Diagnostic> {
+    let (mut hosts, missing) = play.hosts.pick(inventory)?;
     if let Some(limit) = limit {
         hosts.retain(|host| limit.contains(host));
     }
-    Ok(ordered(hosts, play.course.order))
+    Ok((ordered(hosts, play.course.order), missing))
 }
 
 /// Carries out a run. Everything that happens goes to `events`.
@@ -146,147 +179,268 @@ pub async fn run(
     connector: Arc<Connector>,
     events: &mut dyn Events,
 ) -> Result<Outcome, Box<Refusal>> {
-    let mut names = HashSet::new();
-    for play in run.loaded.plays() {
-        // Of a group that is only made while the run lasts nothing is known yet.
-        names.extend(run.hosts_of(play).unwrap_or_default());
-    }
-    let Run {
-        inventory,
-        inventory_dir,
-        loaded: Loaded { playbooks, files },
-        sources,
-        templates,
-        extra,
-        vars,
-        limit,
-        answers,
-        reload,
-        ask,
-    } = run;
-    let mut connections = Connections::new(connector, options.forks);
-    let mut shared = Shared {
-        options,
-        inventory,
-        vars,
-        reload,
-        ask,
-        sources,
-        templates,
-        files,
-        contents: ContentFiles::default(),
-        extra,
-        answers,
-        magic: Values::new(),
-        directory: PathBuf::new(),
-        last_id: 0,
-    };
-    set_magic(&mut shared, &inventory_dir);
-    let mut checked = Vec::new();
-    for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
-        let names = hosts_of(play, &shared.inventory, limit.as_deref());
-        checked.push((play, names.unwrap_or_default()));
-    }
-    let wrong = arguments::check(&shared, &checked);
-    if wrong.has_errors() {
-        return Err(Box::new(Refusal {
-            diagnostics: wrong,
-            sources: shared.sources,
-        }));
-    }
-    let mut hosts = Roster::default();
-    for name in shared.inventory.hosts.keys() {
-        if names.contains(name) {
-            if let Some(host) = shared.new_host(name.as_str()) {
-                hosts.add(host);
-            }
-        }
-    }
-    events.event(&Event::RunStarted {
-        playbooks: playbooks
-            .iter()
-            .map(|playbook| playbook.path.display().to_string())
-            .collect(),
-        hosts: hosts.iter().map(|host| host.name.clone()).collect(),
-        check: shared.options.check,
-    });
-
-    let mut interrupted = false;
-    let mut unfinished = None;
-    let mut started = !matches!(shared.options.beginning, Beginning::Task(_));
+    let (mut running, playbooks) = Running::new(run, options, connector, events);
     let plays: Vec<&Play> = playbooks
         .iter()
         .flat_map(|playbook| &playbook.plays)
         .collect();
-    'plays: for (number, &play) in plays.iter().enumerate() {
-        let names = hosts_of(play, &shared.inventory, limit.as_deref());
-        let names = names.unwrap_or_else(|diagnostic| {
-            // A group that tasks were to make, and have not.
-            events.event(&Event::Warning {
-                host: None,
-                message: format!("`{}` has no hosts: {diagnostic}", play.name),
-            });
-            Vec::new()
-        });
-        let members = members(&shared, &mut hosts, &names, number);
-        let starts = !started && begins_in(&shared.options.beginning, play);
-        if members.is_empty() || !(started || starts) {
-            continue;
-        }
-        started = true;
-        begin(&mut shared, play, &hosts, &members);
-        let mut waiting: HashSet<usize> = members.iter().copied().collect();
-        for batch in batches(&members, &play.course) {
-            let mut batch = batch;
-            batch.retain(|&host| !hosts[host].ended);
-            if batch.is_empty() {
-                continue;
-            }
-            batch.iter().for_each(|host| {
-                waiting.remove(host);
-            });
-            let begun = Begun {
-                play,
-                number,
-                batch,
-                starts,
-            };
-            let end = run_batch(&mut shared, &begun, &mut hosts, events, &mut connections);
-            match end.await {
-                PlayEnd::Finished => {}
-                PlayEnd::Ended => break,
-                PlayEnd::Fatal => {
-                    unfinished = Some(number + 1);
-                    if number + 1 < plays.len() {
-                        events.event(&Event::Warning {
-                            host: None,
-                            message: format!("`{}` has failed: no other play follows", play.name),
-                        });
-                    }
-                    put_off(&mut hosts, &waiting, number);
-                    break 'plays;
-                }
-                PlayEnd::Interrupted => {
-                    interrupted = true;
-                    unfinished = Some(number + 1);
-                    put_off(&mut hosts, &waiting, number);
-                    break 'plays;
-                }
-            }
-        }
+    let wrong = running.check(&plays);
+    if wrong.has_errors() {
+        return Err(Box::new(Refusal {
+            diagnostics: wrong,
+            sources: running.shared.sources,
+        }));
     }
+    let hosts = running.hosts.iter().map(|host| host.name.clone()).collect();
+    running.events.event(&Event::RunStarted {
+        playbooks: playbooks
+            .iter()
+            .map(|playbook| playbook.path.display().to_string())
+            .collect(),
+        hosts,
+        check: running.shared.options.check,
+    });
+    let end = running.plays(&plays).await;
+    let Running {
+        shared,
+        mut hosts,
+        connections,
+        events,
+        ..
+    } = running;
     // Whatever links still have to say, nobody needs any more; they must not wait for somebody to take it.
     drop(connections);
-    close(&mut hosts, interrupted).await;
-    let unfinished = unfinished.filter(|next| *next < plays.len());
+    close(&mut hosts, end.interrupted).await;
+    let unfinished = end.unfinished.filter(|next| *next < plays.len());
     tell_stops(&shared, &hosts, unfinished, events);
     let part = hosts.iter().filter(|host| host.takes_part);
     let recap: Vec<Recap> = part.map(|host| host.recap.clone()).collect();
     events.event(&Event::RunFinished {
         recap: recap.clone(),
-        interrupted,
+        interrupted: end.interrupted,
     });
-    Ok(Outcome { recap, interrupted })
+    Ok(Outcome {
+        recap,
+        interrupted: end.interrupted,
+    })
+}
+
+/// How far the plays have come.
+#[derive(Default)]
+struct RunEnd {
+    interrupted: bool,
+    /// The first play that has not begun because the run has ended before.
+    unfinished: Option<usize>,
+}
+
+/// A run under way.
+struct Running<'e> {
+    shared: Shared,
+    hosts: Roster,
+    limit: Option<Vec<HostName>>,
+    connections: Connections,
+    events: &'e mut dyn Events,
+}
+
+impl<'e> Running<'e> {
+    fn new(
+        run: Run,
+        options: RunOptions,
+        connector: Arc<Connector>,
+        events: &'e mut dyn Events,
+    ) -> (Self, Vec<Playbook>) {
+        let mut names = HashSet::new();
+        for play in run.loaded.plays() {
+            // Of a group that is only made while the run lasts nothing is known yet.
+            names.extend(run.hosts_of(play).unwrap_or_default());
+        }
+        let connections = Connections::new(connector, options.forks);
+        let Loaded { playbooks, files } = run.loaded;
+        let mut shared = Shared {
+            options,
+            inventory: run.inventory,
+            vars: run.vars,
+            given: HashMap::new(),
+            reload: run.reload,
+            ask: run.ask,
+            sources: run.sources,
+            templates: run.templates,
+            files,
+            contents: ContentFiles::default(),
+            extra: run.extra,
+            answers: run.answers,
+            magic: Values::new(),
+            directory: PathBuf::new(),
+            last_id: 0,
+        };
+        set_magic(&mut shared, &run.inventory_dir);
+        let mut hosts = Roster::default();
+        for name in shared.inventory.hosts.keys() {
+            if names.contains(name)
+                && let Some(host) = shared.new_host(name.as_str())
+            {
+                hosts.add(host);
+            }
+        }
+        let running = Self {
+            shared,
+            hosts,
+            limit: run.limit,
+            connections,
+            events,
+        };
+        (running, playbooks)
+    }
+
+    fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
+        hosts_of(play, &self.shared.inventory, self.limit.as_deref())
+    }
+
+    /// What is wrong with the arguments of roles.
+    fn check(&self, plays: &[&Play]) -> Diagnostics {
+        let hosts = |play: &Play| self.hosts_of(play).unwrap_or_default();
+        let plays: Vec<_> = plays.iter().map(|&play| (play, hosts(play))).collect();
+        arguments::check(&self.shared, &plays)
+    }
+
+    /// Carries out the plays, one after the other.
+    async fn plays(&mut self, plays: &[&Play]) -> RunEnd {
+        let mut started = !matches!(self.shared.options.beginning, Beginning::Task(_));
+        for (number, &play) in plays.iter().enumerate() {
+            let members = self.members(play, number);
+            let starts = !started && begins_in(&self.shared.options.beginning, play);
+            if members.is_empty() || !(started || starts) {
+                continue;
+            }
+            started = true;
+            let end = self.batches(play, number, &members, starts).await;
+            if end == PlayEnd::Fatal && number + 1 < plays.len() {
+                self.events.event(&Event::Warning {
+                    host: None,
+                    message: format!("`{}` has failed: no other play follows", play.name),
+                });
+            }
+            if matches!(end, PlayEnd::Fatal | PlayEnd::Interrupted) {
+                return RunEnd {
+                    interrupted: end == PlayEnd::Interrupted,
+                    unfinished: Some(number + 1),
+                };
+            }
+        }
+        RunEnd::default()
+    }
+
+    /// The hosts of a play that still take part in the run.
+    fn members(&mut self, play: &Play, number: usize) -> Vec<usize> {
+        let picked = picked(play, &self.shared.inventory, self.limit.as_deref());
+        let (names, missing) = picked.unwrap_or_else(|diagnostic| (Vec::new(), vec![diagnostic]));
+        for diagnostic in missing {
+            // A group that tasks were to make, and have not.
+            self.events.event(&Event::Warning {
+                host: None,
+                message: format!("`{}`: {diagnostic}", play.name),
+            });
+        }
+        let (shared, hosts) = (&self.shared, &mut self.hosts);
+        let mut members = Vec::new();
+        for name in names {
+            if !shared.options.beginning.admits(name.as_str(), number) {
+                continue;
+            }
+            let known = hosts.find(name.as_str());
+            let new = || Some(hosts.add(shared.new_host(name.as_str())?));
+            let Some(host) = known.or_else(new) else {
+                continue;
+            };
+            if hosts[host].ended {
+                continue;
+            }
+            if !hosts[host].takes_part {
+                restore(&mut hosts[host], &shared.options.beginning);
+            }
+            hosts[host].takes_part = true;
+            members.push(host);
+        }
+        members
+    }
+
+    /// Carries out a play on its batches, one after the other.
+    async fn batches(
+        &mut self,
+        play: &Play,
+        number: usize,
+        members: &[usize],
+        starts: bool,
+    ) -> PlayEnd {
+        begin(&mut self.shared, play, &self.hosts, members);
+        let mut waiting: HashSet<usize> = members.iter().copied().collect();
+        for mut batch in batches(members, &play.course) {
+            batch.iter().for_each(|host| {
+                waiting.remove(host);
+            });
+            batch.retain(|&host| !self.hosts[host].ended);
+            if batch.is_empty() {
+                continue;
+            }
+            match self.batch(play, number, members, batch, starts).await {
+                PlayEnd::Finished => {}
+                PlayEnd::Ended => break,
+                end @ (PlayEnd::Fatal | PlayEnd::Interrupted) => {
+                    put_off(&mut self.hosts, &waiting, number);
+                    return end;
+                }
+            }
+        }
+        PlayEnd::Finished
+    }
+
+    async fn batch(
+        &mut self,
+        play: &Play,
+        number: usize,
+        members: &[usize],
+        batch: Vec<usize>,
+        starts: bool,
+    ) -> PlayEnd {
+        let shared = &mut self.shared;
+        let needs = PlayNeeds::new(play, &shared.definitions());
+        let program = Program::new(play, &shared.options.tags, &shared.files, needs);
+        let starts_at = match &shared.options.beginning {
+            Beginning::Task(name) if starts => program.named(name),
+            _ => None,
+        };
+        let names: Vec<Value> = batch
+            .iter()
+            .map(|&host| Value::from(&*self.hosts[host].name))
+            .collect();
+        shared.set_magic("ansible_play_batch", names);
+        for &host in &batch {
+            self.hosts[host].progress = Progress::default();
+        }
+        let play_run = PlayRun {
+            frontier: Frontier::new(program.len(), batch.len()),
+            shared,
+            play,
+            number,
+            starts_at,
+            program,
+            hosts: &mut self.hosts,
+            members: members.to_vec(),
+            batch,
+            finished: BTreeMap::new(),
+            events: self.events,
+            connections: &mut self.connections,
+            let_go_at: None,
+            fatal: None,
+            broken: false,
+            once: HashMap::new(),
+            busy: HashMap::new(),
+            delegated: HashMap::new(),
+            asked: HashMap::new(),
+            end_play: false,
+        };
+        play_run.run().await
+    }
 }
 
 /// The batches of these hosts do not come to their turn.
@@ -317,82 +471,6 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
     shared.set_magic("ansible_check_mode", shared.options.check);
     shared.set_magic("ansible_diff_mode", shared.options.diff);
     shared.set_magic("inventory_dir", directory_value(inventory_dir));
-}
-
-/// The hosts of a play that still take part in the run.
-fn members(shared: &Shared, hosts: &mut Roster, names: &[HostName], play: usize) -> Vec<usize> {
-    let mut members = Vec::new();
-    for name in names {
-        if !shared.options.beginning.admits(name.as_str(), play) {
-            continue;
-        }
-        let known = hosts.find(name.as_str());
-        let Some(host) = known.or_else(|| Some(hosts.add(shared.new_host(name.as_str())?))) else {
-            continue;
-        };
-        if !hosts[host].ended {
-            if !hosts[host].takes_part {
-                restore(&mut hosts[host], &shared.options.beginning);
-            }
-            hosts[host].takes_part = true;
-            members.push(host);
-        }
-    }
-    members
-}
-
-/// A batch of a play.
-struct Begun<'a> {
-    play: &'a Play,
-    number: usize,
-    batch: Vec<usize>,
-    /// The run begins in this play.
-    starts: bool,
-}
-
-async fn run_batch(
-    shared: &mut Shared,
-    begun: &Begun<'_>,
-    hosts: &mut Roster,
-    events: &mut dyn Events,
-    connections: &mut Connections,
-) -> PlayEnd {
-    let (play, batch) = (begun.play, begun.batch.clone());
-    let needs = PlayNeeds::new(play, &shared.definitions());
-    let program = Program::new(play, &shared.options.tags, &shared.files, needs);
-    let starts_at = match &shared.options.beginning {
-        Beginning::Task(name) if begun.starts => program.named(name),
-        _ => None,
-    };
-    let names: Vec<Value> = batch
-        .iter()
-        .map(|&host| Value::from(&*hosts[host].name))
-        .collect();
-    shared.set_magic("ansible_play_batch", names);
-    for &host in &batch {
-        hosts[host].progress = Progress::default();
-    }
-    let play_run = PlayRun {
-        frontier: Frontier::new(program.len(), batch.len()),
-        shared,
-        play,
-        number: begun.number,
-        starts_at,
-        program,
-        hosts,
-        batch,
-        finished: BTreeMap::new(),
-        events,
-        connections,
-        let_go_at: None,
-        fatal: None,
-        once: HashMap::new(),
-        busy: HashMap::new(),
-        delegated: HashMap::new(),
-        asked: HashMap::new(),
-        end_play: false,
-    };
-    play_run.run().await
 }
 
 /// Makes everything ready for a play.

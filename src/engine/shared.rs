@@ -21,6 +21,8 @@ pub(super) struct Shared {
     pub(super) inventory: Inventory,
     /// The inventory's variables for each host, the strongest of each name.
     pub(super) vars: HashMap<HostName, Definitions>,
+    /// The variables that `add_host` has given.
+    pub(super) given: HashMap<HostName, Definitions>,
     /// How the inventory is read again.
     pub(super) reload: Option<Reload>,
     /// Asked before each task.

@@ -1,6 +1,7 @@
 //! Tells results in the order of the play, and ends what has failed.
 
 use super::play::PlayRun;
+use super::program::StepKind;
 use crate::event::{Event, Status, TaskName, TaskResult};
 
 impl PlayRun<'_> {
@@ -50,6 +51,8 @@ impl PlayRun<'_> {
             let is_final =
                 |result: &TaskResult| matches!(result.status, Status::Failed | Status::Unreachable);
             let mut final_failure = false;
+            let failed = results.iter().filter(|(_, result)| is_failure(result));
+            let failed: Vec<usize> = failed.map(|(host, _)| *host).collect();
             for (host, result) in results {
                 final_failure |= is_final(&result);
                 self.report(host, self.program.step(step).name.clone(), result);
@@ -57,12 +60,15 @@ impl PlayRun<'_> {
                 *untold = untold.saturating_sub(1);
                 self.show(host);
             }
-            if final_failure {
+            if final_failure && self.too_many_failed() {
+                self.broken = true;
+                self.abort(rank, &[]);
+            } else if !failed.is_empty() {
                 let task = self.program.step(step).task();
                 let fatal = self.play.common.any_errors_fatal
                     || task.is_some_and(|task| task.common.any_errors_fatal);
-                if fatal || self.too_many_failed() {
-                    self.abort(rank);
+                if fatal {
+                    self.abort(rank, &failed);
                 }
             }
         }
@@ -92,18 +98,42 @@ impl PlayRun<'_> {
         });
     }
 
-    /// Ends the play on every host, once the step at `rank` has ended everywhere.
-    pub(super) fn abort(&mut self, rank: usize) {
-        if self.fatal.is_some_and(|fatal| fatal <= rank) {
+    /// Has every host but those in `failed` fail, once the step at `rank` has ended everywhere.
+    pub(super) fn abort(&mut self, rank: usize, failed: &[usize]) {
+        if self.fatal == Some(rank) {
             return;
         }
         self.fatal = Some(rank);
-        for host in self.batch.clone() {
-            let run = &self.hosts[host];
-            if run.is_active() && self.program.rank(run.progress.position) > rank {
-                self.end_host(host);
+        // What later steps have found counts no more; since they were held, nothing was changed.
+        let later = self.finished.split_off(&(rank + 1));
+        for (later, results) in later {
+            let step = self.program.step(self.program.at_rank(later));
+            for (host, _) in results {
+                let progress = &mut self.hosts[host].progress;
+                progress.untold = progress.untold.saturating_sub(1);
+                // A handler that has not been told to have run is still owed.
+                if let StepKind::Handler(index, _) = step.kind {
+                    progress.notified.insert(index);
+                }
             }
         }
-        self.finished.retain(|later, _| *later <= rank);
+        let rescued = !self.broken && self.program.is_rescued(self.program.at_rank(rank));
+        for host in self.batch.clone() {
+            let run = &mut self.hosts[host];
+            if failed.contains(&host) || run.ended {
+                continue;
+            }
+            if !run.is_active() {
+                // It has come to the end already, without any change.
+                if !rescued {
+                    self.note_stop_behind(host, self.program.at_rank(rank));
+                    self.end_host(host);
+                }
+            } else if self.program.rank(run.progress.position) > rank {
+                self.fell(host);
+            } else {
+                run.progress.doomed = true;
+            }
+        }
     }
 }

@@ -76,6 +76,7 @@ impl<'a> View<'a> {
                 layers.push(definitions(Layer::Role, &role.role.vars));
                 layers.push(definitions(Layer::RoleParameters, &role.parameters));
             }
+            layers.push(definitions(Layer::RoleParameters, &task.common.parameters));
         }
         let surroundings = HostVars {
             shared,

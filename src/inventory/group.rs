@@ -22,6 +22,8 @@ pub struct Group {
     pub vars: Vars,
     /// The variables of each of its files below `group_vars`; a later file overrides an earlier one.
     pub files: Vec<Vars>,
+    /// The same of the directories beside the playbooks, which override those of the inventory.
+    pub playbook_files: Vec<Vars>,
     /// The longest way up to `all`, which has depth 0. A deeper group overrides a shallower one.
     pub depth: usize,
     /// `ansible_group_priority`: among groups of equal depth a higher one overrides a lower one.
@@ -38,6 +40,7 @@ impl Group {
             hosts: IndexSet::new(),
             vars: Vars::new(),
             files: Vec::new(),
+            playbook_files: Vec::new(),
             depth: 0,
             priority: 1,
         }

@@ -1,4 +1,4 @@
-//! An inventory file in Ansible's YAML form to an [`Inventory`]. It goes on after a mistake, so that all of
+//! An inventory file to an [`Inventory`]. It goes on after a mistake, so that all of
 //! them are shown at once.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::range::expand;
-use super::{Group, GroupName, Host, HostName, Inventory, Vars, vars, vars_files};
+use super::{Group, GroupName, Host, HostName, Inventory, Vars, vars};
 use crate::source::{Diagnostic, Diagnostics, Entry, FileId, Node, SourceMap, Span, parse_yaml};
 
 const GROUP_KEYS: [&str; 3] = ["hosts", "children", "vars"];
@@ -21,44 +21,37 @@ const RENAMED_GROUPS: [(&str, &str); 6] = [
     ("no-floating", "no_floating"),
 ];
 
-impl Inventory {
-    /// Reads an inventory file and the variables beside it. What is wrong goes to `diagnostics`; if there
-    /// are errors among it, the inventory holds only what could be understood.
-    pub fn load(path: &Path, map: &mut SourceMap, diagnostics: &mut Diagnostics) -> Self {
-        let mut loader = Loader {
-            inventory: Self::default(),
-            diagnostics,
-        };
-        if let Some(root) = loader.root(path, map) {
-            loader.groups(&root);
-            loader.break_cycles();
-            loader.finish();
-        }
-        let mut inventory = loader.inventory;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        vars_files::load(directory, &mut inventory, map, diagnostics);
-        inventory
-    }
-}
-
 /// What a group that was once called `name` is called now.
 pub(super) fn renamed_group(name: &str) -> Option<&'static str> {
     let renamed = RENAMED_GROUPS.iter().find(|(old, _)| *old == name);
     renamed.map(|(_, new)| *new)
 }
 
-struct Loader<'a> {
+/// Reads sources one after another into one inventory.
+pub(super) struct Loader<'a> {
     inventory: Inventory,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl Loader<'_> {
-    fn root(&mut self, path: &Path, map: &mut SourceMap) -> Option<Node> {
-        let id = self.diagnostics.check(map.load(path))?;
-        if let Some(error) = ini(map, id) {
-            self.diagnostics.push(error);
-            return None;
+    /// An empty inventory to read sources into.
+    pub(super) fn new(diagnostics: &mut Diagnostics) -> Loader<'_> {
+        Loader {
+            inventory: Inventory::default(),
+            diagnostics,
         }
+    }
+
+    /// The inventory. If no source could be read, there is nothing to say about its groups.
+    pub(super) fn end(mut self, read: bool) -> Inventory {
+        if read {
+            self.break_cycles();
+            self.finish();
+        }
+        self.inventory
+    }
+
+    pub(super) fn root(&mut self, path: &Path, id: FileId, map: &mut SourceMap) -> Option<Node> {
         let mut documents = self.diagnostics.check(parse_yaml(map, id))?.into_iter();
         let error = match (documents.next(), documents.next()) {
             (Some(root), None) if root.as_map().is_some_and(|groups| !groups.is_empty()) => {
@@ -81,7 +74,7 @@ impl Loader<'_> {
         None
     }
 
-    fn groups(&mut self, root: &Node) {
+    pub(super) fn groups(&mut self, root: &Node) {
         for entry in root.as_map().unwrap_or_default() {
             if GROUP_KEYS.contains(&entry.name()) {
                 self.diagnostics.push(
@@ -99,15 +92,24 @@ impl Loader<'_> {
     }
 
     fn group(&mut self, entry: &Entry, parent: Option<&GroupName>) {
-        let span = entry.key.span;
-        let Some(name) = self.name(GroupName::new(entry.name()), span) else {
-            return;
-        };
+        if let Some(name) = self.declare(entry.name(), entry.key.span, parent) {
+            self.group_body(&name, &entry.value);
+        }
+    }
+
+    /// The group of this name, which is there from now on, below `parent`.
+    pub(super) fn declare(
+        &mut self,
+        name: &str,
+        span: Span,
+        parent: Option<&GroupName>,
+    ) -> Option<GroupName> {
+        let name = self.name(GroupName::new(name), span)?;
         if name.as_str() == GroupName::ALL && parent.is_some() {
             let error = Diagnostic::error("the group `all` cannot be a child");
             self.diagnostics
                 .push(error.at(span, "every group is below it already"));
-            return;
+            return None;
         }
         if let Some(new) = renamed_group(name.as_str()) {
             self.diagnostics.push(
@@ -125,7 +127,21 @@ impl Loader<'_> {
                 parent.children.insert(name.clone());
             }
         }
-        self.group_body(&name, &entry.value);
+        Some(name)
+    }
+
+    /// Whether the file itself defines a group, or it needs no definition.
+    pub(super) fn is_defined(&self, name: &GroupName) -> bool {
+        self.inventory.groups.contains_key(name)
+    }
+
+    /// The names of all groups, for suggestions.
+    pub(super) fn group_names(&self) -> Vec<String> {
+        self.inventory
+            .groups
+            .keys()
+            .map(GroupName::to_string)
+            .collect()
     }
 
     fn group_body(&mut self, name: &GroupName, body: &Node) {
@@ -153,9 +169,15 @@ impl Loader<'_> {
         }
     }
 
-    fn group_vars(&mut self, name: &GroupName, node: &Node) {
+    pub(super) fn group_vars(&mut self, name: &GroupName, node: &Node) {
         let whose = format!("the group `{name}`");
         let vars = vars::read(node, &whose, self.diagnostics);
+        self.unite_group(name, vars);
+    }
+
+    /// Adds variables to a group. One of them may be its priority.
+    pub(super) fn unite_group(&mut self, name: &GroupName, vars: Vars) {
+        let whose = format!("the group `{name}`");
         let Some(group) = self.inventory.groups.get_mut(name) else {
             return;
         };
@@ -217,17 +239,28 @@ impl Loader<'_> {
         }
     }
 
-    fn host(&mut self, group: &GroupName, name: HostName, span: Span, vars: Vars) {
+    pub(super) fn host(&mut self, group: &GroupName, name: HostName, span: Span, vars: Vars) {
         let whose = format!("the host `{name}`");
         let host = self.inventory.hosts.entry(name.clone());
-        let host = host.or_insert_with(|| Host::new(name.clone(), span));
+        let host = host.or_insert_with(|| Host::new(name.clone(), Some(span)));
         vars::unite(&mut host.vars, vars, &whose, self.diagnostics);
         if let Some(group) = self.inventory.groups.get_mut(group) {
             group.hosts.insert(name);
         }
     }
 
-    fn name<T>(&mut self, name: Result<T, super::InvalidName>, span: Span) -> Option<T> {
+    /// Adds variables to a host; whether there is one.
+    pub(super) fn unite_host(&mut self, name: &str, vars: Vars) -> bool {
+        let host = self.inventory.hosts.get_mut(name);
+        if let Some(host) = host {
+            let whose = format!("the host `{name}`");
+            vars::unite(&mut host.vars, vars, &whose, self.diagnostics);
+            return true;
+        }
+        false
+    }
+
+    pub(super) fn name<T>(&mut self, name: Result<T, super::InvalidName>, span: Span) -> Option<T> {
         let place = |error: super::InvalidName| {
             Diagnostic::error(format!("{error}")).at(span, "not a name")
         };
@@ -328,41 +361,9 @@ impl Loader<'_> {
                 .insert(GroupName::implied(GroupName::ALL));
             groups[GroupName::ALL].children.insert(name);
         }
-        self.deepen(&GroupName::implied(GroupName::ALL), 0);
+        self.inventory
+            .deepen(&GroupName::implied(GroupName::ALL), 0);
     }
-
-    fn deepen(&mut self, name: &GroupName, depth: usize) {
-        let group = &mut self.inventory.groups[name];
-        if depth > 0 && group.depth >= depth {
-            return;
-        }
-        group.depth = depth;
-        for child in group.children.clone() {
-            self.deepen(&child, depth + 1);
-        }
-    }
-}
-
-/// The error for a file in the older form, which begins with a group in brackets.
-fn ini(map: &SourceMap, id: FileId) -> Option<Diagnostic> {
-    let text = map.text(id);
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with(['#', ';']));
-    let first = lines.next()?;
-    let header = first.trim_end().strip_prefix('[')?.strip_suffix(']')?;
-    if header.contains([',', '{', '"']) {
-        return None;
-    }
-    let start = text.find(first)?;
-    Some(
-        Diagnostic::error("an inventory in INI form is not read, only YAML is")
-            .at(
-                Span::new(id, start..start + first.trim_end().len()),
-                "a group in INI form",
-            )
-            .help("convert it: `ansible-inventory -i FILE --list --yaml --output inventory.yaml`"),
-    )
 }
 
 #[cfg(test)]

@@ -7,19 +7,24 @@
 pub mod connection;
 mod group;
 mod host;
+mod ini;
 mod layer;
+mod literal;
 mod load;
 mod model;
 mod name;
 mod pattern;
 mod range;
+mod script;
+mod sources;
 mod vars;
 mod vars_files;
 
 pub use group::Group;
 pub use host::Host;
-pub use layer::{LayerKind, VarLayer};
+pub use layer::{GroupRank, LayerKind, VarLayer};
 pub use model::Inventory;
 pub use name::{GroupName, HostName, InvalidName, NameFlaw};
 pub use pattern::HostPattern;
+pub use sources::base;
 pub use vars::Vars;

@@ -90,9 +90,22 @@ impl HostPattern {
 
     /// The hosts that it picks. A group or a host that does not exist is an error, one that is empty is not.
     pub fn resolve(&self, inventory: &Inventory) -> Result<Vec<HostName>, Diagnostic> {
+        let (hosts, missing) = self.pick(inventory)?;
+        match missing.into_iter().next() {
+            Some(missing) => Err(missing),
+            None => Ok(hosts),
+        }
+    }
+
+    /// The hosts that it picks, and what is to be said of each name that does not exist and picks none.
+    pub fn pick(
+        &self,
+        inventory: &Inventory,
+    ) -> Result<(Vec<HostName>, Vec<Diagnostic>), Diagnostic> {
         let mut terms: Vec<&Term> = self.terms.iter().collect();
         terms.sort_by_key(|term| term.operator);
         let mut hosts: IndexSet<&HostName> = IndexSet::new();
+        let mut missing = Vec::new();
         if terms
             .first()
             .is_some_and(|term| term.operator != Operator::Add)
@@ -100,6 +113,7 @@ impl HostPattern {
             hosts = inventory.hosts.keys().collect();
         }
         for term in terms {
+            missing.extend(term.missing(inventory));
             let picked = term.hosts(inventory)?;
             match term.operator {
                 Operator::Add => hosts.extend(picked),
@@ -107,14 +121,27 @@ impl HostPattern {
                 Operator::Remove => hosts.retain(|host| !picked.contains(host)),
             }
         }
-        Ok(hosts.into_iter().cloned().collect())
+        Ok((hosts.into_iter().cloned().collect(), missing))
     }
+
+    /// The names in it that the inventory does not have.
+    pub fn unknown<'a>(&'a self, inventory: &'a Inventory) -> impl Iterator<Item = &'a str> {
+        let names = self.terms.iter().filter_map(|term| match &term.selector {
+            Selector::Name(name) => Some(name.as_str()),
+            Selector::Matching(_) => None,
+        });
+        names.filter(|name| !exists(name, inventory))
+    }
+}
+
+fn exists(name: &str, inventory: &Inventory) -> bool {
+    inventory.groups.contains_key(name) || inventory.hosts.contains_key(name)
 }
 
 impl Term {
     fn hosts<'a>(&self, inventory: &'a Inventory) -> Result<IndexSet<&'a HostName>, Diagnostic> {
         let hosts: IndexSet<&HostName> = match &self.selector {
-            Selector::Name(name) => self.named(name, inventory)?,
+            Selector::Name(name) => named(name, inventory),
             Selector::Matching(regex) => {
                 let groups = inventory
                     .groups
@@ -153,22 +180,19 @@ impl Term {
         }
     }
 
-    fn named<'a>(
-        &self,
-        name: &str,
-        inventory: &'a Inventory,
-    ) -> Result<IndexSet<&'a HostName>, Diagnostic> {
-        if inventory.groups.contains_key(name) {
-            return Ok(inventory.hosts_in(name));
-        }
-        if let Some((host, _)) = inventory.hosts.get_key_value(name) {
-            return Ok(IndexSet::from([host]));
+    /// What is to be said if it is a name that does not exist.
+    fn missing(&self, inventory: &Inventory) -> Option<Diagnostic> {
+        let Selector::Name(name) = &self.selector else {
+            return None;
+        };
+        if exists(name, inventory) {
+            return None;
         }
         let known = inventory.groups.keys().map(GroupName::as_str);
         let known = known.chain(inventory.hosts.keys().map(HostName::as_str));
         let error = Diagnostic::error(format!("the inventory has no group and no host `{name}`"));
         let error = located(error, self.span, "unknown");
-        Err(match renamed_group(name) {
+        Some(match renamed_group(name) {
             Some(new) => error.help(format!("Kubespray calls this group `{new}` now")),
             None if name == "localhost" => {
                 error.help("add it to the inventory: `localhost: {ansible_connection: local}`")
@@ -189,6 +213,15 @@ impl Term {
             len - 1
         ))
     }
+}
+
+/// The hosts of a group, or the host of this name.
+fn named<'a>(name: &str, inventory: &'a Inventory) -> IndexSet<&'a HostName> {
+    if inventory.groups.contains_key(name) {
+        return inventory.hosts_in(name);
+    }
+    let host = inventory.hosts.get_key_value(name);
+    host.into_iter().map(|(host, _)| host).collect()
 }
 
 fn located(diagnostic: Diagnostic, span: Option<Span>, label: impl Into<String>) -> Diagnostic {

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::connection;
-use crate::source::{Diagnostic, Diagnostics, Node};
+use crate::source::{Diagnostic, Diagnostics, Node, Span};
 
 /// Variables by name, in the order of the file.
 pub type Vars = IndexMap<String, Node>;
@@ -24,28 +24,33 @@ pub(super) fn read(node: &Node, whose: &str, diagnostics: &mut Diagnostics) -> V
         return vars;
     };
     for entry in entries {
-        let name = entry.name();
-        if is_name(name) {
-            diagnostics.extend(connection::check_name(name, entry.key.span));
-            vars.insert(name.to_owned(), entry.value.clone());
-        } else {
-            diagnostics.push(
-                Diagnostic::error(format!("`{name}` is no name for a variable")).at(
-                    entry.key.span,
-                    "only letters, digits and `_`, and no digit first",
-                ),
-            );
+        if let Some(name) = name(entry.name(), entry.key.span, diagnostics) {
+            vars.insert(name, entry.value.clone());
         }
     }
     vars
 }
 
-/// Adds what another place of the same file says. It may repeat but not contradict.
+/// A text as the name of a variable; one that is none is an error at `span`.
+pub(super) fn name(name: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<String> {
+    if is_name(name) {
+        diagnostics.extend(connection::check_name(name, span));
+        return Some(name.to_owned());
+    }
+    let error = Diagnostic::error(format!("`{name}` is no name for a variable"));
+    diagnostics.push(error.at(span, "only letters, digits and `_`, and no digit first"));
+    None
+}
+
+/// Adds what another place says. One of the same file may repeat but not contradict; another file wins.
 pub(super) fn unite(vars: &mut Vars, more: Vars, whose: &str, diagnostics: &mut Diagnostics) {
     for (name, value) in more {
         match vars.entry(name) {
             Entry::Vacant(place) => {
                 place.insert(value);
+            }
+            Entry::Occupied(mut first) if first.get().span.file != value.span.file => {
+                first.insert(value);
             }
             Entry::Occupied(first) if first.get().to_value() != value.to_value() => diagnostics
                 .push(

@@ -1,4 +1,4 @@
-//! `group_vars/` and `host_vars/` beside the inventory: `NAME.yaml`, `NAME.yml`, `NAME.json`, `NAME`, or a
+//! `group_vars/` and `host_vars/` beside the inventory or a playbook: `NAME.yaml`, `NAME.yml`, `NAME.json`, `NAME`, or a
 //! directory `NAME` whose files are read in the order of their names.
 
 use std::fs;
@@ -15,27 +15,48 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 /// How deep directories below `group_vars/NAME` may be nested; links may go round in circles.
 const DEPTH_LIMIT: usize = 8;
 
+/// What the directories stand beside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    Inventory,
+    /// A playbook, which many inventories may be used with: it need not have all the groups.
+    Playbook,
+}
+
 /// Reads all files of both directories into the groups and hosts that they are named after.
 pub(super) fn load(
     directory: &Path,
+    beside: Beside,
     inventory: &mut Inventory,
     map: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut reader = Reader { map, diagnostics };
+    let mut reader = Reader {
+        map,
+        diagnostics,
+        beside,
+    };
     for (name, path) in reader.names(&directory.join("group_vars")) {
         let known = inventory.groups.keys().map(GroupName::as_str);
         if reader.is_known("group", &name, &path, known) {
             let files = reader.vars(&format!("group `{name}`"), &path, DEPTH_LIMIT);
             reader.check_priority(&files);
-            inventory.groups[name.as_str()].files = files;
+            let group = &mut inventory.groups[name.as_str()];
+            match beside {
+                Beside::Inventory => group.files.extend(files),
+                Beside::Playbook => group.playbook_files.extend(files),
+            }
         }
     }
     for (name, path) in reader.names(&directory.join("host_vars")) {
         let known = inventory.hosts.keys().map(HostName::as_str);
         if reader.is_known("host", &name, &path, known) {
             let files = reader.vars(&format!("host `{name}`"), &path, DEPTH_LIMIT);
-            inventory.hosts[name.as_str()].files = files;
+            let host = &mut inventory.hosts[name.as_str()];
+            match beside {
+                Beside::Inventory => host.files.extend(files),
+                Beside::Playbook => host.playbook_files.extend(files),
+            }
         }
     }
 }
@@ -43,6 +64,7 @@ pub(super) fn load(
 struct Reader<'a> {
     map: &'a mut SourceMap,
     diagnostics: &'a mut Diagnostics,
+    beside: Beside,
 }
 
 impl Reader<'_> {
@@ -76,7 +98,7 @@ impl Reader<'_> {
         mut known: impl Iterator<Item = &'a str> + Clone,
     ) -> bool {
         let is_known = known.clone().any(|other| other == name);
-        if !is_known {
+        if !is_known && self.beside == Beside::Inventory {
             self.diagnostics.push(
                 Diagnostic::warning(format!(
                     "`{}` is not read: the inventory has no {what} `{name}`",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use provision_worker::module::Module;
 
 use super::common::Common;
-use super::keys::Keys;
+use super::keys::{Keys, elsewhere};
 use super::load::Loader;
 use super::{Action, Control, control};
 use crate::source::{Diagnostic, Entry, Node, NodeKind, Span};
@@ -41,7 +41,7 @@ pub(super) fn localhost(span: Span) -> Definition {
 }
 
 /// What to say about a word of Ansible that has another name here.
-fn ansible_word(key: &str) -> Option<String> {
+pub(super) fn ansible_word(key: &str) -> Option<String> {
     Some(match key {
         "with_items" | "with_list" => "write `loop:`".into(),
         "with_dict" => "write `loop: \"{{ mapping | dict2items }}\"`".into(),
@@ -51,6 +51,11 @@ fn ansible_word(key: &str) -> Option<String> {
         "systemd" => "write `systemd_service`".into(),
         "gather_facts" | "setup" => "facts come with the connection: leave it out".into(),
         "include" => "write `include_tasks` or `import_tasks`".into(),
+        "gather_subset" | "gather_timeout" | "fact_path" => {
+            "all facts come with the connection: leave it out".into()
+        }
+        "sudo" | "su" => "write `become: true`".into(),
+        "sudo_user" | "su_user" => "write `become_user`".into(),
         "collections" => "modules have one name each here: leave it out".into(),
         _ if key.starts_with(LOOKUP_LOOP) => {
             "write `loop:` with an expression that yields a list".into()
@@ -94,7 +99,7 @@ impl Loader<'_> {
             rest.iter().partition(|entry| find(entry.name()).is_some());
         for entry in &unknown {
             let key = entry.name();
-            let known = keys.known().iter().copied().chain(names());
+            let known = keys.known().chain(names());
             let problem = if modules.is_empty() {
                 format!("there is no module or keyword `{key}`")
             } else {
@@ -102,7 +107,7 @@ impl Loader<'_> {
             };
             let mut wrong = Diagnostic::error(problem).at(entry.key.span, "not known here");
             let near = key.rsplit('.').next().unwrap_or(key);
-            wrong = match ansible_word(key) {
+            wrong = match ansible_word(key).or_else(|| elsewhere(key)) {
                 Some(help) => wrong.help(help),
                 None => wrong.suggest(near, known),
             };
@@ -138,9 +143,17 @@ impl Loader<'_> {
         let entries = value.as_map().unwrap_or_default();
         let module = entries.iter().find(|entry| entry.name() == "module");
         let Some(module) = module.filter(|module| module.value.as_str().is_some()) else {
+            let found = match value.as_map() {
+                Some(_) => "it has none".to_owned(),
+                None => format!("this is {}", value.type_name()),
+            };
+            let mut help = "write the module as a key of the task".to_owned();
+            if key == "local_action" {
+                help += ", with `delegate_to: localhost`";
+            }
             let wrong = Diagnostic::error(format!("`{key}` takes a mapping that names a `module`"))
-                .at(value.span, format!("this is {}", value.type_name()))
-                .help("or write the module as a key of the task, with `delegate_to: localhost`");
+                .at(value.span, found)
+                .help(help);
             self.diagnostics.push(wrong);
             return None;
         };
@@ -186,6 +199,7 @@ impl Loader<'_> {
                 let mut inherited = outer.clone();
                 if let Some(vars) = keys.given("vars") {
                     let vars = self.definitions("`vars`", &vars.value);
+                    Arc::make_mut(&mut inherited.parameters).extend(vars.clone());
                     Arc::make_mut(&mut inherited.vars).extend(vars);
                 }
                 Control::Include(self.include(module, entry, extra, &inherited)?)

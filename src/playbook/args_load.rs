@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::args::{ArgumentKind, ArgumentSpec, RoleArguments};
 use super::keys::{Keys, expected};
+use super::keywords::ARGUMENT;
 use super::load::Loader;
 use super::role_load::yaml_file;
 use crate::source::{Diagnostic, Node};
@@ -18,9 +19,16 @@ impl Loader<'_> {
         let file = yaml_file(&path.join("meta"), "args")?;
         let node = self.document(&file)?;
         let arguments = self.specs("the arguments of a role", &node);
-        for name in arguments.keys().filter(|name| !is_variable_name(name)) {
-            let wrong = Diagnostic::error(format!("`{name}` cannot be the name of a variable"));
-            self.diagnostics.push(wrong.at(node.span, "declared here"));
+        for entry in node.as_map().unwrap_or_default() {
+            let name = entry.name();
+            if !is_variable_name(name) {
+                let wrong = Diagnostic::error(format!("`{name}` cannot be the name of a variable"))
+                    .at(
+                        entry.key.span,
+                        "letters, digits and `_`, not beginning with a digit",
+                    );
+                self.diagnostics.push(wrong);
+            }
         }
         Some(RoleArguments {
             role: Arc::from(role),
@@ -44,7 +52,7 @@ impl Loader<'_> {
     }
 
     fn spec(&mut self, node: &Node) -> Option<ArgumentSpec> {
-        let mut keys = Keys::new(node, "an argument of a role", self.diagnostics)?;
+        let mut keys = Keys::new(node, &ARGUMENT, self.diagnostics)?;
         let kind = self.kind(&mut keys);
         let required = keys.boolean("required", self.diagnostics).unwrap_or(false);
         let default_node = keys.take("default");

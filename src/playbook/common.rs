@@ -12,6 +12,10 @@ use crate::vars::{Definition, Definitions};
 
 /// What a task has from itself and from everything around it.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of a language"
+)]
 pub struct Common {
     /// The role it belongs to.
     pub role: Option<RoleUse>,
@@ -19,6 +23,9 @@ pub struct Common {
     pub when: Vec<Arc<When>>,
     /// Its variables, the nearest last.
     pub vars: Arc<Definitions>,
+    /// The variables of the includes around it, the nearest last: also among `vars`, but stronger than what a host
+    /// has learned.
+    pub parameters: Arc<Definitions>,
     /// Its tags.
     pub tags: BTreeSet<Arc<str>>,
     /// How it becomes another user.
@@ -68,9 +75,9 @@ pub struct Escalation {
     pub flags: Option<Arc<Definition>>,
 }
 
-/// What the keywords stand at: not all of them may stand everywhere.
+/// Where the keywords stand: not all of them may stand everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Level {
     Play,
     /// An entry of `roles`; its `vars` are parameters.
     Role,
@@ -80,15 +87,18 @@ pub(super) enum Place {
 
 impl Loader<'_> {
     /// Takes the common keywords from `keys`, on top of what is inherited.
-    pub(super) fn common(&mut self, keys: &mut Keys<'_>, outer: &Common, place: Place) -> Common {
+    pub(super) fn common(&mut self, keys: &mut Keys<'_>, outer: &Common, level: Level) -> Common {
         let mut common = outer.clone();
-        if place != Place::Play {
+        if level != Level::Play {
             self.conditions_of(keys, &mut common);
             if let Some(node) = keys.take("delegate_to") {
                 common.delegate_to = Some(Arc::new(self.definition(node)));
             }
+            if let Some(value) = keys.boolean("delegate_facts", self.diagnostics) {
+                common.delegate_facts = value;
+            }
         }
-        if place == Place::Tasks {
+        if level == Level::Tasks {
             self.vars_of(keys, &mut common);
             let notified = keys.strings("notify", self.diagnostics);
             let notified = notified.into_iter().map(|(node, name)| (name, node.span));
@@ -136,13 +146,12 @@ impl Loader<'_> {
     }
 
     fn flags(&mut self, keys: &mut Keys<'_>, common: &mut Common) {
-        let flags: [(&'static str, &mut bool); 6] = [
+        let flags: [(&'static str, &mut bool); 5] = [
             ("ignore_errors", &mut common.ignore_errors),
             ("ignore_unreachable", &mut common.ignore_unreachable),
             ("any_errors_fatal", &mut common.any_errors_fatal),
             ("no_log", &mut common.no_log),
             ("run_once", &mut common.run_once),
-            ("delegate_facts", &mut common.delegate_facts),
         ];
         for (key, flag) in flags {
             if let Some(value) = keys.boolean(key, self.diagnostics) {
@@ -201,9 +210,19 @@ impl Loader<'_> {
                 let wrong = Diagnostic::error(format!("there is no module `{}`", entry.name()))
                     .at(entry.key.span, "not known here")
                     .suggest(entry.name(), names);
-                self.diagnostics.push(wrong);
+                self.diagnostics
+                    .push(wrong.note("`provision doc` lists the modules"));
                 continue;
             };
+            if entry.value.as_map().is_none() && !entry.value.is_null() {
+                let what = format!("the defaults of `{}` must be a mapping", module.name);
+                let wrong = Diagnostic::error(what).at(
+                    entry.value.span,
+                    format!("this is {}", entry.value.type_name()),
+                );
+                self.diagnostics.push(wrong);
+                continue;
+            }
             for argument in entry.value.as_map().unwrap_or_default() {
                 if module.field(argument.name()).is_none() {
                     let known = module.fields.iter().map(|field| field.name);

@@ -4,9 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::common::{Common, Place};
+use super::common::{Common, Level};
 use super::include::{Candidate, IncludeVars};
 use super::keys::Keys;
+use super::keywords::{
+    ADD_HOST, APPLY, IMPORT_ROLE, INCLUDE_ROLE, INCLUDE_TASKS, INCLUDE_VARS, ROLE_IMPORT,
+    TASKS_IMPORT,
+};
 use super::load::Loader;
 use super::role_load::{From, Use, display_all, yaml_file};
 use super::wildcard::Wildcard;
@@ -33,25 +37,27 @@ impl Loader<'_> {
     /// What an import contributes; `None` if the node is none.
     pub(super) fn import(&mut self, node: &Node, outer: &Common) -> Option<Vec<Entry>> {
         let import = importing(node)?;
-        let what = match import {
-            Import::Tasks(_) => "`import_tasks`",
-            Import::Role(_) => "`import_role`",
+        let (place, key) = match import {
+            Import::Tasks(_) => (&TASKS_IMPORT, "import_tasks"),
+            Import::Role(_) => (&ROLE_IMPORT, "import_role"),
         };
-        let Some(mut keys) = Keys::new(node, what, self.diagnostics) else {
+        let Some(mut keys) = Keys::new(node, place, self.diagnostics) else {
             return Some(Vec::new());
         };
         keys.string("name", self.diagnostics);
-        let common = self.common(&mut keys, outer, Place::Tasks);
-        for key in ["import_tasks", "import_role"] {
-            keys.take(key);
-            keys.take(long(key));
-        }
-        for key in ["loop", "register"] {
-            if let Some(entry) = keys.given(key) {
-                keys.take(key);
-                let wrong = Diagnostic::error(format!("{what} cannot have `{key}`"))
+        let common = self.common(&mut keys, outer, Level::Tasks);
+        keys.take(key);
+        for (key, help) in [
+            ("loop", "an include can: it happens while the play runs"),
+            ("register", "the imported tasks can"),
+            ("until", "the imported tasks can"),
+            ("changed_when", "the imported tasks can"),
+            ("failed_when", "the imported tasks can"),
+        ] {
+            if let Some(entry) = keys.refuse(key) {
+                let wrong = Diagnostic::error(format!("{} cannot have `{key}`", place.what))
                     .at(entry.key.span, "")
-                    .help("an include can: it happens while the play runs");
+                    .help(help);
                 self.diagnostics.push(wrong);
             }
         }
@@ -141,9 +147,9 @@ impl Loader<'_> {
         };
         let mut common = inherited.clone();
         if let Some(node) = arguments.apply
-            && let Some(mut keys) = Keys::new(node, "`apply`", self.diagnostics)
+            && let Some(mut keys) = Keys::new(node, &APPLY, self.diagnostics)
         {
-            common = self.common(&mut keys, &common, Place::Tasks);
+            common = self.common(&mut keys, &common, Level::Tasks);
             keys.finish(self.diagnostics);
         }
         let name = self.definition(arguments.name);
@@ -306,12 +312,17 @@ impl Loader<'_> {
             if node.as_map().is_none() {
                 continue;
             }
-            let mut keys = Keys::new(node, "the arguments of an include", self.diagnostics)?;
+            let place = match module {
+                "include_tasks" => &INCLUDE_TASKS,
+                "include_role" => &INCLUDE_ROLE,
+                _ => &IMPORT_ROLE,
+            };
+            let mut keys = Keys::new(node, place, self.diagnostics)?;
             if module == "include_tasks" {
                 name = keys.take("file").or(name);
                 apply = keys.take("apply").or(apply);
             } else {
-                name = keys.take("name").or_else(|| keys.take("role")).or(name);
+                name = keys.take("name").or(name);
                 if module == "include_role" {
                     apply = keys.take("apply").or(apply);
                     public = keys.boolean("public", self.diagnostics).unwrap_or(public);
@@ -368,7 +379,7 @@ impl Loader<'_> {
         let mut file = Some(&entry.value).filter(|value| value.as_map().is_none());
         let mut name = None;
         if entry.value.as_map().is_some() {
-            let mut keys = Keys::new(&entry.value, "`include_vars`", self.diagnostics)?;
+            let mut keys = Keys::new(&entry.value, &INCLUDE_VARS, self.diagnostics)?;
             file = keys.take("file");
             name = keys.take("name");
             keys.finish(self.diagnostics);
@@ -423,9 +434,9 @@ impl Loader<'_> {
 
     /// `add_host`: its own arguments, and variables of the host.
     pub(super) fn add_host(&mut self, entry: &YamlEntry) -> Option<Control> {
-        let mut keys = Keys::new(&entry.value, "`add_host`", self.diagnostics)?;
-        let name = keys.take("name").or_else(|| keys.take("hostname"));
-        let groups = keys.take("groups").or_else(|| keys.take("group"));
+        let mut keys = Keys::new(&entry.value, &ADD_HOST, self.diagnostics)?;
+        let name = keys.take("name");
+        let groups = keys.take("groups");
         let rest = Node {
             kind: NodeKind::Map(keys.rest().cloned().collect()),
             ..entry.value.clone()

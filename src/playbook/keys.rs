@@ -1,49 +1,62 @@
-//! Reads a mapping key by key and complains of those that nobody asked for.
+//! Reads a mapping key by key and complains of those that its place does not know.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::keywords::{HANDLER, Place, ROLE, places_of};
 use crate::source::{Diagnostic, Diagnostics, Entry, Node};
+
+/// How many keywords are listed where one of them was meant.
+const FEW: usize = 16;
 
 /// The keys of a mapping, as far as they have not been taken.
 pub(super) struct Keys<'n> {
-    what: &'static str,
+    place: &'static Place,
     entries: &'n [Entry],
     taken: Vec<bool>,
-    known: Vec<&'static str>,
 }
 
 impl<'n> Keys<'n> {
-    /// The keys of `node`, which is to be `what`: `a play`. Complains if it is no mapping.
+    /// The keys of `node`, which stands at `place`. Complains if it is no mapping.
     pub(super) fn new(
         node: &'n Node,
-        what: &'static str,
+        place: &'static Place,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let Some(entries) = node.as_map() else {
             diagnostics.push(
-                Diagnostic::error(format!("{what} must be a mapping"))
+                Diagnostic::error(format!("{} must be a mapping", place.what))
                     .at(node.span, format!("this is {}", node.type_name())),
             );
             return None;
         };
         Some(Self {
-            what,
+            place,
             entries,
             taken: vec![false; entries.len()],
-            known: Vec::new(),
         })
     }
 
-    /// Takes the value of `key`. `null` counts as not given.
+    /// Takes the value of `key`, which may be written by another name of it. `null` counts as not given.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
-        self.known.push(key);
-        let at = self
-            .entries
-            .iter()
-            .position(|entry| entry.key.as_str() == Some(key))?;
+        let keyword = self.place.find(key);
+        debug_assert!(
+            keyword.is_some(),
+            "the keywords of {} do not have `{key}`",
+            self.place.what
+        );
+        let mut names = keyword?.names();
+        let at = names.find_map(|name| self.entries.iter().position(|entry| entry.name() == name));
+        let at = at?;
         self.taken[at] = true;
         Some(&self.entries[at].value).filter(|value| !value.is_null())
+    }
+
+    /// Takes a key that may not stand here, so that it is complained of in better words than `finish` has.
+    pub(super) fn refuse(&mut self, key: &str) -> Option<&'n Entry> {
+        let at = self.entries.iter().position(|entry| entry.name() == key)?;
+        self.taken[at] = true;
+        Some(&self.entries[at])
     }
 
     /// The entry of `key`, taken or not, unless its value is `null`.
@@ -61,22 +74,54 @@ impl<'n> Keys<'n> {
             .map(|(entry, _)| entry)
     }
 
-    /// The keys that were asked for.
-    pub(super) fn known(&self) -> &[&'static str] {
-        &self.known
+    /// The names of the keys that may stand here.
+    pub(super) fn known(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.place.keywords().map(|keyword| keyword.name)
     }
 
-    /// Complains of every key that nobody has asked for.
+    /// Complains of every key that has not been taken.
     pub(super) fn finish(self, diagnostics: &mut Diagnostics) {
         for entry in self.rest() {
-            let key = entry.key.as_str().unwrap_or_default();
-            diagnostics.push(
-                Diagnostic::error(format!("unknown key `{key}` in {}", self.what))
-                    .at(entry.key.span, "not known here")
-                    .suggest(key, self.known.iter().copied())
-                    .note_known(&self.known),
-            );
+            diagnostics.push(self.unknown(entry));
         }
+    }
+
+    fn unknown(&self, entry: &Entry) -> Diagnostic {
+        let (key, what) = (entry.name(), self.place.what);
+        if let Some(keyword) = self.place.find(key) {
+            let given = keyword.name;
+            return Diagnostic::error(format!("`{key}` is another name of `{given}`"))
+                .at(entry.key.span, "given a second time here");
+        }
+        let wrong = Diagnostic::error(format!("unknown key `{key}` in {what}"))
+            .at(entry.key.span, "not known here");
+        if let Some(help) = super::action::ansible_word(key) {
+            return wrong.help(help);
+        }
+        if self.place.what == ROLE.what {
+            let wrong = wrong.suggest(key, self.known());
+            return if wrong.help.is_empty() {
+                wrong.help("parameters of the role stand below `vars`")
+            } else {
+                wrong
+            };
+        }
+        if let Some(module) = self.place.module.filter(|_| HANDLER.find(key).is_some()) {
+            return wrong.help(outside(module));
+        }
+        if let Some(help) = elsewhere(key) {
+            return wrong.help(help);
+        }
+        let wrong = wrong.suggest(key, self.known());
+        if !wrong.help.is_empty() {
+            return wrong;
+        }
+        let known: Vec<&str> = self.known().collect();
+        wrong.note(if known.len() > FEW {
+            format!("`provision doc --keywords` lists the keywords of {what}")
+        } else {
+            format!("known here: {}", known.join(", "))
+        })
     }
 
     /// Takes a boolean.
@@ -156,23 +201,19 @@ impl<'n> Keys<'n> {
     }
 }
 
+/// What to say about a keyword of the task among the arguments of its module.
+pub(super) fn outside(module: &str) -> String {
+    format!("it is a keyword of the task: indent it as far as `{module}`")
+}
+
+/// What to say about a keyword that stands at the wrong place.
+pub(super) fn elsewhere(key: &str) -> Option<String> {
+    let place = places_of(key).next()?;
+    Some(format!("it is a keyword of {}", place.what))
+}
+
 /// What to say when a key has a value of the wrong kind.
 pub(super) fn expected(key: &str, expected: &str, node: &Node) -> Diagnostic {
     Diagnostic::error(format!("`{key}` must be {expected}"))
         .at(node.span, format!("this is {}", node.type_name()))
-}
-
-trait NoteKnown {
-    fn note_known(self, known: &[&str]) -> Self;
-}
-
-impl NoteKnown for Diagnostic {
-    /// Names the known keys where no near one could be suggested.
-    fn note_known(self, known: &[&str]) -> Self {
-        if self.help.is_empty() {
-            self.note(format!("known here: {}", known.join(", ")))
-        } else {
-            self
-        }
-    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::keys::{Keys, expected};
+use super::keywords::IMPORT_PLAYBOOK;
 use super::role_load::LoadedRole;
 use super::{Body, BodyId, Common, Handler, Play, Playbook, Role, TemplateFiles};
 use crate::source::{Diagnostic, Diagnostics, Node, SourceMap, parse_yaml};
@@ -139,10 +140,10 @@ impl Loader<'_> {
     }
 
     fn import_playbook(&mut self, node: &Node, outer: &Common) -> Vec<Play> {
-        let Some(mut keys) = Keys::new(node, "an import of a playbook", self.diagnostics) else {
+        let Some(mut keys) = Keys::new(node, &IMPORT_PLAYBOOK, self.diagnostics) else {
             return Vec::new();
         };
-        let file = keys.take(IMPORT).or_else(|| keys.take(IMPORT_LONG));
+        let file = keys.take(IMPORT);
         keys.string("name", self.diagnostics);
         let mut common = outer.clone();
         self.conditions_of(&mut keys, &mut common);
@@ -150,9 +151,11 @@ impl Loader<'_> {
         common.tags.extend(keys.tags(self.diagnostics));
         keys.finish(self.diagnostics);
         let Some((file, name)) = file.and_then(|node| Some((node, node.as_str()?))) else {
-            let at = file.map_or(node.span, |file| file.span);
             let wrong = Diagnostic::error("`import_playbook` needs the name of a file");
-            self.diagnostics.push(wrong.at(at, "none is given here"));
+            self.diagnostics.push(match file {
+                Some(file) => wrong.at(file.span, format!("this is {}", file.type_name())),
+                None => wrong.at(node.span, "none is given here"),
+            });
             return Vec::new();
         };
         let path = self.directory().join(name);

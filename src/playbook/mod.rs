@@ -11,6 +11,7 @@ mod files;
 mod include;
 mod include_load;
 mod keys;
+pub mod keywords;
 mod load;
 mod play;
 mod play_load;

@@ -122,6 +122,25 @@ impl Play {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
+    /// The handlers that a notification of `name` is for: those that listen to it, and of those that are called so
+    /// the one of the role or play that was loaded last.
+    pub fn notified_by(&self, name: &str) -> Vec<usize> {
+        let called = |handler: &&Handler| handler.is_called(name);
+        let last = self.handlers.iter().rfind(called);
+        let owner = |handler: &Handler| {
+            let role = handler.task.common.role.as_ref();
+            role.map(|role| role.role.name.clone())
+        };
+        let chosen = last.map(owner).and_then(|last| {
+            let mut handlers = self.handlers.iter();
+            handlers.position(|handler| handler.is_called(name) && owner(handler) == last)
+        });
+        let listening = self.handlers.iter().enumerate();
+        let listening = listening.filter(|(_, handler)| handler.listens_to(name));
+        let listening = listening.map(|(index, _)| index);
+        chosen.into_iter().chain(listening).collect()
+    }
+
     /// Calls `visit` for each task of the play: those in blocks, handlers, and what can be included as well.
     pub fn each_task<'a>(&'a self, visit: &mut dyn FnMut(&'a Arc<Task>)) {
         let bodies = self.bodies.iter().map(|body| &body.entries);

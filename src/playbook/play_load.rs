@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::common::Place;
+use super::common::Level;
 use super::keys::{Keys, expected};
+use super::keywords::{PLAY, PROMPT};
 use super::load::{Loader, Parts};
 use super::play::{BatchSize, Connection, Course, Order, Prompt};
 use super::{Body, Common, Entry, Play};
@@ -13,11 +14,11 @@ use crate::vars::{Definitions, is_variable_name};
 
 impl Loader<'_> {
     pub(super) fn play(&mut self, node: &Node, outer: &Common) -> Option<Play> {
-        let mut keys = Keys::new(node, "a play", self.diagnostics)?;
+        let mut keys = Keys::new(node, &PLAY, self.diagnostics)?;
         self.parts = Parts::default();
         let hosts = self.hosts(&mut keys, node.span);
         let name = keys.string("name", self.diagnostics);
-        let common = self.common(&mut keys, outer, Place::Play);
+        let common = self.common(&mut keys, outer, Level::Play);
         let vars = keys
             .take("vars")
             .map(|node| self.definitions("`vars`", node))
@@ -25,19 +26,23 @@ impl Loader<'_> {
         let vars_files = self.vars_files(&mut keys);
         let prompts = self.prompts(&mut keys);
         let course = self.course(&mut keys);
-        let user = keys.take("remote_user").or_else(|| keys.take("user"));
+        let user = keys.take("remote_user");
         let connection = Connection {
             user: user.map(|node| Arc::new(self.definition(node))),
             port: self.port(&mut keys),
         };
 
         let pre_tasks = self.section("pre_tasks", &mut keys, &common);
+        // Handlers run in this order: those of `roles`, the play's own, and those of the roles that tasks import or
+        // include.
+        let mut late_handlers = std::mem::take(&mut self.parts.handlers);
         let mut tasks = Vec::new();
         if let Some(node) = keys.take("roles") {
             for node in self.list("roles", node) {
                 tasks.extend(self.role_entry(node, &common));
             }
         }
+        let mut handlers = std::mem::take(&mut self.parts.handlers);
         tasks.extend(self.section("tasks", &mut keys, &common));
         let post_tasks = self.section("post_tasks", &mut keys, &common);
         let own_handlers = keys
@@ -48,7 +53,9 @@ impl Loader<'_> {
 
         let (hosts, pattern_text) = hosts?;
         let mut parts = std::mem::take(&mut self.parts);
-        parts.handlers.extend(own_handlers);
+        late_handlers.append(&mut parts.handlers);
+        handlers.extend(own_handlers);
+        handlers.append(&mut late_handlers);
         // A body that could not be read has been complained of.
         let body = |body: Option<Body>| {
             body.unwrap_or(Body {
@@ -68,7 +75,7 @@ impl Loader<'_> {
             vars_files,
             sections: [pre_tasks, tasks, post_tasks],
             bodies: parts.bodies.into_iter().map(body).collect(),
-            handlers: parts.handlers,
+            handlers,
             roles: parts.roles,
             course,
         })
@@ -76,7 +83,7 @@ impl Loader<'_> {
 
     fn section(&mut self, key: &'static str, keys: &mut Keys<'_>, common: &Common) -> Vec<Entry> {
         match keys.take(key) {
-            Some(node) => self.entries(node, common),
+            Some(node) => self.entries_of(key, node, common),
             None => Vec::new(),
         }
     }
@@ -105,6 +112,16 @@ impl Loader<'_> {
                 .push(expected("hosts", "a host pattern or a list of them", node));
             return None;
         };
+        let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+        let is_template = |text: &str| text.contains("{{") || text.contains("{%");
+        if let Some(at) = parts.iter().position(|text| is_template(text)) {
+            let wrong = Diagnostic::error("`hosts` cannot be a template")
+                .at(nodes[at].span, "it is read before anything runs")
+                .help("name all hosts that it can be, and choose some of them with `--limit`")
+                .help("or put hosts into a group with `group_by` in a play before this one");
+            self.diagnostics.push(wrong);
+            return None;
+        }
         let text = parts.join(",");
         let pattern = self
             .diagnostics
@@ -139,7 +156,7 @@ impl Loader<'_> {
     }
 
     fn prompt(&mut self, node: &Node) -> Option<Prompt> {
-        let mut keys = Keys::new(node, "an entry of `vars_prompt`", self.diagnostics)?;
+        let mut keys = Keys::new(node, &PROMPT, self.diagnostics)?;
         let name = keys.take("name");
         let question = keys.string("prompt", self.diagnostics);
         let default = keys.take("default").map(|node| match node.as_str() {
@@ -153,9 +170,12 @@ impl Loader<'_> {
             .and_then(Node::as_str)
             .filter(|name| is_variable_name(name))
         else {
-            let at = name.map_or(node.span, |node| node.span);
-            let wrong = Diagnostic::error("an entry of `vars_prompt` needs `name`, a variable");
-            self.diagnostics.push(wrong.at(at, ""));
+            let wrong = match name {
+                Some(node) => expected("name", "the name of a variable", node),
+                None => Diagnostic::error("an entry of `vars_prompt` needs `name`, a variable")
+                    .at(node.span, "none is given here"),
+            };
+            self.diagnostics.push(wrong);
             return None;
         };
         Some(Prompt {
@@ -186,7 +206,10 @@ impl Loader<'_> {
                 Some("linear") => false,
                 Some("free" | "host_pinned") => true,
                 _ => {
-                    let wrong = expected("strategy", "`linear` or `free`", node);
+                    let wrong = expected("strategy", "`linear` or `free`", node).suggest(
+                        node.as_str().unwrap_or_default(),
+                        ["linear", "free"].into_iter(),
+                    );
                     self.diagnostics.push(wrong);
                     false
                 }
@@ -220,7 +243,10 @@ impl Loader<'_> {
             _ => {
                 let known =
                     "`inventory`, `reverse_inventory`, `sorted`, `reverse_sorted` or `shuffle`";
-                self.diagnostics.push(expected("order", known, node));
+                let words = known.split('`').skip(1).step_by(2);
+                let wrong = expected("order", known, node)
+                    .suggest(node.as_str().unwrap_or_default(), words);
+                self.diagnostics.push(wrong);
                 Order::Inventory
             }
         }
@@ -237,7 +263,7 @@ impl Loader<'_> {
             match (size, node.as_str().is_some_and(|text| text.ends_with('%'))) {
                 (Some(size), _) => sizes.push(BatchSize::Hosts(size)),
                 (None, true) => {
-                    sizes.extend(self.percentage("serial", node).map(BatchSize::Percent))
+                    sizes.extend(self.percentage("serial", node).map(BatchSize::Percent));
                 }
                 (None, false) => self.diagnostics.push(expected(
                     "serial",

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::common::Place;
+use super::common::Level;
 use super::keys::Keys;
+use super::keywords::{META, ROLE};
 use super::load::Loader;
 use super::{Action, Common, Control, Entry, Role, RoleArguments, RoleUse, Task};
 use crate::source::{Diagnostic, Node, Span};
@@ -50,15 +51,15 @@ impl Loader<'_> {
         if let Some(name) = node.as_str() {
             return self.once(name, node, Definitions::new(), outer);
         }
-        let Some(mut keys) = Keys::new(node, "an entry of `roles`", self.diagnostics) else {
+        let Some(mut keys) = Keys::new(node, &ROLE, self.diagnostics) else {
             return Vec::new();
         };
-        let named = keys.take("role").or_else(|| keys.take("name"));
+        let named = keys.take("role");
         let parameters = keys
             .take("vars")
             .map(|node| self.definitions("`vars`", node))
             .unwrap_or_default();
-        let common = self.common(&mut keys, outer, Place::Role);
+        let common = self.common(&mut keys, outer, Level::Role);
         keys.finish(self.diagnostics);
         match named.map(|node| (node, node.as_str())) {
             Some((_, Some(name))) => self.once(name, node, parameters, &common),
@@ -90,13 +91,9 @@ impl Loader<'_> {
         let Some(loaded) = self.role(name, span, &From::default()) else {
             return Vec::new();
         };
-        // Where they were written tells the parameters of one use from those of another.
-        let inherited = common.role.iter().flat_map(|role| role.parameters.values());
-        let inherited: Vec<Span> = inherited.map(|definition| definition.span).collect();
         let own = entry.as_map().filter(|entries| entries.len() > 1);
         let own = own.map(|_| to_json(&entry.to_value()).to_string());
-        let written = format!("{inherited:?} {}", own.unwrap_or_default());
-        let key = (loaded.role.name.clone(), written);
+        let key = (loaded.role.name.clone(), own.unwrap_or_default());
         if !loaded.repeats && self.parts.done.contains(&key) {
             return Vec::new();
         }
@@ -243,7 +240,9 @@ impl Loader<'_> {
             }
         }
         let (dependencies, repeats) = self.meta(&path);
-        self.refuse_empty(name, &path, span);
+        if tasks.is_none() && handlers.is_none() {
+            self.refuse_empty(name, &path, span);
+        }
         let role = Role {
             name: Arc::from(name),
             path: path.clone(),
@@ -309,7 +308,7 @@ impl Loader<'_> {
         let Some(meta) = path.and_then(|path| self.document(&path)) else {
             return (Vec::new(), false);
         };
-        let Some(mut keys) = Keys::new(&meta, "a role's `meta/main.yaml`", self.diagnostics) else {
+        let Some(mut keys) = Keys::new(&meta, &META, self.diagnostics) else {
             return (Vec::new(), false);
         };
         let dependencies = keys.take("dependencies");
@@ -372,7 +371,13 @@ pub(super) fn yaml_file(directory: &Path, name: &str) -> Option<PathBuf> {
 pub(super) fn display_all(paths: &[PathBuf]) -> String {
     let shown: Vec<String> = paths
         .iter()
-        .map(|path| path.display().to_string())
+        .map(|path| {
+            if path.as_os_str().is_empty() {
+                ".".to_owned()
+            } else {
+                path.display().to_string()
+            }
+        })
         .collect();
     shown.join(", ")
 }

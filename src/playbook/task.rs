@@ -186,12 +186,22 @@ pub struct Handler {
 impl Handler {
     /// Whether `name` notifies it: its own name, that with its role's before it, or a topic it listens to.
     pub fn answers_to(&self, name: &str) -> bool {
+        self.is_called(name) || self.listens_to(name)
+    }
+
+    /// Whether `name` is its own name, or that with its role's before it.
+    pub fn is_called(&self, name: &str) -> bool {
         let role = self.task.common.role.as_ref().map(|role| &*role.role.name);
         let of_role = || {
             name.split_once(" : ")
                 .is_some_and(|(before, after)| Some(before) == role && &*self.task.name == after)
         };
-        &*self.task.name == name || self.listen.iter().any(|topic| &**topic == name) || of_role()
+        &*self.task.name == name || of_role()
+    }
+
+    /// Whether `name` is a topic that it listens to.
+    pub fn listens_to(&self, name: &str) -> bool {
+        self.listen.iter().any(|topic| &**topic == name)
     }
 }
 

@@ -6,6 +6,8 @@ use provision_worker::arg::Kind;
 use provision_worker::module::{Field, Module};
 use serde_json::{Map, Value};
 
+use super::keys::outside;
+use super::keywords::HANDLER;
 use super::load::Loader;
 use super::{Argument, Common, Control, Finder, ModuleCall, RoleUse, control};
 use crate::source::{Diagnostic, Entry, Node, Span};
@@ -29,7 +31,7 @@ impl Loader<'_> {
     ) -> Option<ModuleCall> {
         let role = common.role.as_ref();
         let mut given = self.given(module, entry, extra)?;
-        self.add_defaults(module, common, &mut given);
+        add_defaults(module, common, &mut given);
         let mut arguments = Vec::new();
         let mut literals = Map::new();
         let mut sound = true;
@@ -102,43 +104,20 @@ impl Loader<'_> {
         Some(given)
     }
 
-    /// Adds the arguments of `module_defaults` that the task does not give; the nearest wins.
-    fn add_defaults<'n>(
-        &mut self,
-        module: &'static Module,
-        common: &'n Common,
-        given: &mut Vec<Given<'n>>,
-    ) {
-        let defaults = common.module_defaults.iter().rev();
-        let of_module = defaults.filter(|(name, _)| **name == *module.name);
-        for entry in of_module.flat_map(|(_, node)| node.as_map().unwrap_or_default()) {
-            // An unknown one has been complained of where the defaults are written.
-            let Some(field) = module.field(entry.name()) else {
-                continue;
-            };
-            if !given.iter().any(|given| given.field.name == field.name) {
-                given.push(Given {
-                    field,
-                    key: entry.key.span,
-                    node: &entry.value,
-                });
-            }
-        }
-    }
-
     fn given_entry<'n>(&mut self, module: &'static Module, entry: &'n Entry) -> Option<Given<'n>> {
         let name = entry.key.as_str().unwrap_or_default();
         let Some(field) = module.field(name) else {
             let known = module.fields.iter().map(|field| field.name);
-            self.diagnostics.push(
-                Diagnostic::error(format!("`{}` has no argument `{name}`", module.name))
-                    .at(entry.key.span, "not known here")
-                    .suggest(name, known.clone())
-                    .note(format!(
-                        "its arguments: {}",
-                        known.collect::<Vec<_>>().join(", ")
-                    )),
-            );
+            let wrong = Diagnostic::error(format!("`{}` has no argument `{name}`", module.name))
+                .at(entry.key.span, "not known here");
+            self.diagnostics.push(if HANDLER.find(name).is_some() {
+                wrong.help(outside(module.name))
+            } else {
+                wrong.suggest(name, known.clone()).note(format!(
+                    "its arguments: {}",
+                    known.collect::<Vec<_>>().join(", ")
+                ))
+            });
             return None;
         };
         Some(Given {
@@ -307,6 +286,25 @@ impl Loader<'_> {
             what,
             variable: Some(name),
         })
+    }
+}
+
+/// Adds the arguments of `module_defaults` that the task does not give; the nearest wins.
+fn add_defaults<'n>(module: &'static Module, common: &'n Common, given: &mut Vec<Given<'n>>) {
+    let defaults = common.module_defaults.iter().rev();
+    let of_module = defaults.filter(|(name, _)| **name == *module.name);
+    for entry in of_module.flat_map(|(_, node)| node.as_map().unwrap_or_default()) {
+        // An unknown one has been complained of where the defaults are written.
+        let Some(field) = module.field(entry.name()) else {
+            continue;
+        };
+        if !given.iter().any(|given| given.field.name == field.name) {
+            given.push(Given {
+                field,
+                key: entry.key.span,
+                node: &entry.value,
+            });
+        }
     }
 }
 

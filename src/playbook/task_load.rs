@@ -5,18 +5,34 @@ use std::sync::Arc;
 use provision_worker::arg::Kind;
 
 use super::action;
-use super::common::{Common, Place};
+use super::common::{Common, Level};
 use super::keys::{Keys, expected};
+use super::keywords::{APPLY, BLOCK, HANDLER, LOOP_CONTROL, TASK};
 use super::load::Loader;
 use super::task::When;
 use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Task};
 use crate::source::{Diagnostic, Node};
+use crate::value::Value;
 use crate::vars::{Definition, diagnostic, is_variable_name};
+
+/// What stands for several tasks, which handlers are not.
+const NO_HANDLER: [&str; 5] = [
+    "block",
+    "include_tasks",
+    "include_role",
+    "import_tasks",
+    "import_role",
+];
 
 impl Loader<'_> {
     /// A list of tasks and blocks; what is imported stands in it in place of the import.
     pub(super) fn entries(&mut self, node: &Node, outer: &Common) -> Vec<Entry> {
-        let nodes = self.list("tasks", node);
+        self.entries_of("tasks", node, outer)
+    }
+
+    /// The same below `key`.
+    pub(super) fn entries_of(&mut self, key: &str, node: &Node, outer: &Common) -> Vec<Entry> {
+        let nodes = self.list(key, node);
         let mut entries = Vec::new();
         for node in nodes {
             let has = |key: &str| {
@@ -39,16 +55,22 @@ impl Loader<'_> {
         let nodes = self.list("handlers", node);
         let mut handlers = Vec::new();
         for node in nodes {
+            let entries = node.as_map().unwrap_or_default().iter();
+            let mut refused = entries.filter_map(|entry| {
+                let short = entry.name().rsplit('.').next();
+                let name = NO_HANDLER.iter().find(|name| short == Some(**name));
+                Some((entry.key.span, *name?))
+            });
+            if let Some((at, name)) = refused.next() {
+                let wrong = Diagnostic::error(format!("a handler cannot be `{name}`"));
+                self.diagnostics.push(wrong.at(at, "in this handler"));
+                continue;
+            }
             let Some((task, listen)) = self.task(node, outer, true) else {
                 continue;
             };
-            let flushes = matches!(
-                task.action,
-                Action::Control(Control::Meta(Meta::FlushHandlers))
-            );
-            if task.include().is_some() || flushes {
-                let wrong =
-                    Diagnostic::error(format!("a handler cannot be `{}`", task.action_name()));
+            if let Action::Control(Control::Meta(Meta::FlushHandlers)) = task.action {
+                let wrong = Diagnostic::error("a handler cannot be `meta: flush_handlers`");
                 self.diagnostics.push(wrong.at(task.span, "this handler"));
                 continue;
             }
@@ -58,27 +80,31 @@ impl Loader<'_> {
     }
 
     fn block(&mut self, node: &Node, outer: &Common) -> Option<Entry> {
-        let mut keys = Keys::new(node, "a block", self.diagnostics)?;
+        let mut keys = Keys::new(node, &BLOCK, self.diagnostics)?;
         keys.string("name", self.diagnostics);
-        let common = self.common(&mut keys, outer, Place::Tasks);
+        let common = self.common(&mut keys, outer, Level::Tasks);
         let mut part = |key: &'static str, loader: &mut Self| match keys.take(key) {
-            Some(node) => loader.entries(node, &common),
+            Some(node) => loader.entries_of(key, node, &common),
             None => Vec::new(),
         };
         let body = part("block", self);
         let rescue = part("rescue", self);
         let always = part("always", self);
         if keys.given("block").is_none() {
+            let part = keys.given("rescue").or(keys.given("always"));
+            let at = part.map_or(node.span, |entry| entry.key.span);
             let wrong = Diagnostic::error("`rescue` and `always` need a `block`");
-            self.diagnostics
-                .push(wrong.at(node.span, "there is none here"));
+            self.diagnostics.push(wrong.at(at, "there is none here"));
         }
-        for key in ["loop", "register", "until"] {
-            if let Some(entry) = keys.given(key) {
-                keys.take(key);
+        for (key, help) in [
+            ("loop", "put the tasks into a file and use `include_tasks`"),
+            ("register", "its tasks can"),
+            ("until", "its tasks can"),
+        ] {
+            if let Some(entry) = keys.refuse(key) {
                 let wrong = Diagnostic::error(format!("a block cannot have `{key}`"))
                     .at(entry.key.span, "")
-                    .help("put the tasks into a file and use `include_tasks`");
+                    .help(help);
                 self.diagnostics.push(wrong);
             }
         }
@@ -97,12 +123,12 @@ impl Loader<'_> {
         outer: &Common,
         handler: bool,
     ) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
-        let what = if handler { "a handler" } else { "a task" };
-        let mut keys = Keys::new(node, what, self.diagnostics)?;
+        let place = if handler { &HANDLER } else { &TASK };
+        let mut keys = Keys::new(node, place, self.diagnostics)?;
         let name = keys.string("name", self.diagnostics);
-        let mut common = self.common(&mut keys, outer, Place::Tasks);
+        let mut common = self.common(&mut keys, outer, Level::Tasks);
         let repeat = self.repeat(&mut keys);
-        let register = self.register(&mut keys);
+        let register = self.variable(&mut keys, "register");
         let changed_when = keys.take("changed_when").map(|node| self.conditions(node));
         let failed_when = keys.take("failed_when").map(|node| self.conditions(node));
         let retry = self.retry(&mut keys);
@@ -114,7 +140,7 @@ impl Loader<'_> {
             Vec::new()
         };
 
-        let entry = self.action_entry(&mut keys, node, what)?;
+        let entry = self.action_entry(&mut keys, node, place.what)?;
         let is_local = keys.given("local_action").is_some();
         if is_local {
             common.delegate_to = Some(Arc::new(action::localhost(entry.key.span)));
@@ -168,8 +194,10 @@ impl Loader<'_> {
             let name = control.name();
             let mut wrong = Diagnostic::error(format!("`{key}` means nothing for `{name}`"))
                 .at(entry.key.span, "");
-            if includes {
+            if includes && APPLY.find(key).is_some() {
                 wrong = wrong.help("what is meant for the included tasks goes below `apply`");
+            } else if includes {
+                wrong = wrong.help("the included tasks can have it");
             }
             self.diagnostics.push(wrong);
         }
@@ -188,7 +216,7 @@ impl Loader<'_> {
         };
         let on_host = call.arguments.iter().any(|argument| {
             argument.name == "remote_src"
-                && argument.value.literal().and_then(|value| value.as_bool()) == Some(true)
+                && argument.value.literal().and_then(Value::as_bool) == Some(true)
         });
         if !on_host && call.arguments.iter().any(needs_file) {
             let name = call.module.name;
@@ -251,13 +279,13 @@ impl Loader<'_> {
         let mut variable: Arc<str> = Arc::from("item");
         let (mut label, mut index, mut pause, mut extended) = (None, None, None, false);
         if let Some(node) = keys.take("loop_control")
-            && let Some(mut control) = Keys::new(node, "`loop_control`", self.diagnostics)
+            && let Some(mut control) = Keys::new(node, &LOOP_CONTROL, self.diagnostics)
         {
-            if let Some(name) = control.string("loop_var", self.diagnostics) {
-                variable = Arc::from(name);
+            if let Some(name) = self.variable(&mut control, "loop_var") {
+                variable = name;
             }
             label = control.take("label").map(|node| self.definition(node));
-            index = control.string("index_var", self.diagnostics).map(Arc::from);
+            index = self.variable(&mut control, "index_var");
             pause = control
                 .take("pause")
                 .and_then(|node| self.seconds("pause", node));
@@ -309,13 +337,14 @@ impl Loader<'_> {
         items
     }
 
-    fn register(&mut self, keys: &mut Keys<'_>) -> Option<Arc<str>> {
-        let node = keys.take("register")?;
+    /// Takes the name of a variable.
+    fn variable(&mut self, keys: &mut Keys<'_>, key: &'static str) -> Option<Arc<str>> {
+        let node = keys.take(key)?;
         match node.as_str().filter(|name| is_variable_name(name)) {
             Some(name) => Some(Arc::from(name)),
             None => {
                 self.diagnostics
-                    .push(expected("register", "the name of a variable", node));
+                    .push(expected(key, "the name of a variable", node));
                 None
             }
         }

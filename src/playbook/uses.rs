@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Action, Control, Finder, ModuleCall, Task, TemplateFile, TemplateFiles, When};
 use crate::source::Span;
-use crate::template::NameUse;
+use crate::template::{Condition, NameUse};
 use crate::vars::{Definition, place};
 
 /// A part of a task that mentions variables.
@@ -51,10 +51,7 @@ pub fn looks_up(task: &Task, directory: &Path, files: &TemplateFiles) -> bool {
     each_part(task, directory, files, &mut |part| {
         found |= match part {
             Part::Definition(definition) => definition.looks_up(),
-            Part::Condition(when) => when
-                .condition
-                .as_ref()
-                .is_ok_and(|condition| condition.looks_up()),
+            Part::Condition(when) => when.condition.as_ref().is_ok_and(Condition::looks_up),
             Part::Template(loaded) => loaded.template.looks_up(),
         };
     });

@@ -101,8 +101,14 @@ impl Wildcard {
 }
 
 fn walk(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    let entries = directory.read_dir().into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    // A playbook of the working directory has no directory before its name.
+    let here = Path::new(".");
+    let is_here = directory.as_os_str().is_empty();
+    let entries = if is_here { here } else { directory }.read_dir();
+    let entries = entries.into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| directory.join(entry.file_name()))
+        .collect();
     paths.sort_unstable();
     for path in paths {
         let hidden = path
@@ -145,11 +151,11 @@ mod tests {
         ] {
             std::fs::write(root.join(name), "[]").expect("written");
         }
-        let found = Wildcard::new("os/{{ x }}.yaml").find_files(&[root.clone()]);
+        let found = Wildcard::new("os/{{ x }}.yaml").find_files(std::slice::from_ref(&root));
         assert_eq!(found, [root.join("os/debian.yaml")]);
-        let found = Wildcard::new("{{ x }}").find_files(&[root.clone()]);
+        let found = Wildcard::new("{{ x }}").find_files(std::slice::from_ref(&root));
         assert_eq!(found.len(), 3);
-        let found = Wildcard::new("main.yaml").find_files(&[root.clone()]);
+        let found = Wildcard::new("main.yaml").find_files(std::slice::from_ref(&root));
         assert_eq!(found, [root.join("main.yaml")]);
     }
 }

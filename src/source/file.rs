@@ -51,6 +51,8 @@ impl Span {
 #[derive(Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    /// Files before this one are not what is on the disk any more.
+    current: usize,
     keys: Keyring,
     secrets: Secrets,
 }
@@ -100,8 +102,10 @@ impl SourceMap {
     /// Reads a file of at most 16 MiB of UTF-8, and decrypts it if it is encrypted. A path that was read before is
     /// not read again, so that a run sees one version of it.
     pub fn load(&mut self, path: &Path) -> Result<FileId, Diagnostic> {
-        if let Some(known) = self.files.iter().position(|file| file.path == path) {
-            return match &self.files[known].lock {
+        let mut current = self.files.iter().enumerate().skip(self.current);
+        let known = current.find(|(_, file)| file.path == path);
+        if let Some((known, file)) = known {
+            return match &file.lock {
                 Lock::Shut(why) => Err(why.clone()),
                 _ => Ok(Self::id(known)),
             };
@@ -119,6 +123,11 @@ impl SourceMap {
             self.files[id.0 as usize].lock = Lock::Opened;
         }
         Ok(id)
+    }
+
+    /// From now on files are read anew. Places in what was read before stay what they are.
+    pub fn read_again(&mut self) {
+        self.current = self.files.len();
     }
 
     /// The plain content of a file that is encrypted, of which nothing need be text; nothing if it is not encrypted.
@@ -275,6 +284,10 @@ mod tests {
         fs::write(&path, "a: 2\n").expect("written");
         assert_eq!(map.load(&path).expect("readable"), first);
         assert_eq!(map.text(first), "a: 1\n");
+        map.read_again();
+        let again = map.load(&path).expect("readable");
+        assert_eq!(map.text(again), "a: 2\n");
+        assert_eq!(map.load(&path).expect("readable"), again);
     }
 
     #[test]

@@ -85,6 +85,29 @@ pub enum ScalarStyle {
 }
 
 impl Node {
+    /// A text of a file in another form than YAML. If what is written at `start` is the text as it is, its
+    /// parts can be pointed at.
+    pub fn text(span: Span, text: impl Into<String>, start: Option<usize>) -> Self {
+        let text = text.into();
+        let len = text.len();
+        let piece = |source| Piece {
+            text: 0,
+            source,
+            len,
+        };
+        let string = StringNode {
+            pieces: start.map(piece).into_iter().collect(),
+            style: ScalarStyle::Quoted,
+            secret: false,
+            text,
+        };
+        Self {
+            span,
+            tag: None,
+            kind: NodeKind::String(string),
+        }
+    }
+
     /// The text, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {

@@ -2,10 +2,15 @@
 //!
 //! `bootstrap.sh` finds the worker in the user's cache directory and becomes it. If it is missing or altered, the
 //! script says so and waits for the file on the same channel: a host that has it costs no extra round trip.
+//!
+//! Whether the file is unaltered is not asked by the script, which would cost the host more than all the rest: the
+//! worker tells the hash of its own file, and where that is not a known one, or nothing that runs, the script is run
+//! once more and told to verify.
 //! Every user has a copy of their own, because nobody should run a file that somebody else may write.
 
 use std::time::Duration;
 
+use provision_worker::module::Flavour;
 use provision_worker::protocol::{FromWorker, MAGIC};
 use tokio::time::timeout;
 
@@ -15,7 +20,7 @@ use super::program::{Input, Invocation, Output};
 use super::settings::{Become, BecomeMethod};
 use super::worker::{Worker, WorkerReceiver, WorkerSender};
 
-/// The script, with `@WORKERS@` where the known architectures go.
+/// The script, with `@WORKERS@` where the known architectures go, and `@VERIFY@` for whether to trust no file.
 const SCRIPT: &str = include_str!("bootstrap.sh");
 
 /// What the script's lines begin with, once more on a line of its own.
@@ -33,39 +38,81 @@ pub(super) const STDERR_LIMIT: usize = 4 << 10;
 /// The bytes that are sent at once; the patience is for each of them.
 const PIECE: usize = 256 << 10;
 
-/// The invocation that turns into one of `workers`, as the user of `become_`.
-pub(super) fn invocation(workers: &[EmbeddedWorker], become_: Option<&Become>) -> Invocation {
-    let cases: Vec<_> = workers
-        .iter()
-        .map(|worker| {
+/// What is to be started.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// All workers there are.
+    pub(super) workers: &'a [EmbeddedWorker],
+    /// Which of each architecture.
+    pub(super) flavour: Flavour,
+    /// Who it is to be; without it, the login user.
+    pub(super) become_: Option<&'a Become>,
+    /// Whether the file's content is verified before it is run.
+    pub(super) verify: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// One for each architecture. Where there is no lean worker the full one does as well.
+    fn workers(self) -> impl Iterator<Item = &'a EmbeddedWorker> {
+        let fits = move |worker: &&EmbeddedWorker| {
+            worker.flavour == self.flavour
+                || (worker.flavour == Flavour::Full && self.other(worker).is_none())
+        };
+        self.workers.iter().filter(fits)
+    }
+
+    /// The worker of the other flavour.
+    fn other(self, worker: &EmbeddedWorker) -> Option<&'a EmbeddedWorker> {
+        let is_other =
+            |other: &&EmbeddedWorker| other.arch == worker.arch && other.flavour != worker.flavour;
+        self.workers.iter().find(is_other)
+    }
+
+    /// The invocation that turns into it.
+    pub(super) fn invocation(self) -> Invocation {
+        let case = |worker: &EmbeddedWorker| {
             let EmbeddedWorker {
                 arch,
                 sha256,
                 cksum,
                 size,
                 gzip,
+                ..
             } = worker;
             let compressed = gzip.len();
+            let other = self.other(worker).map_or(*sha256, |other| other.sha256);
             format!(
-                "{arch}) sha256={sha256} cksum='{cksum}' size={size} compressed={compressed} ;;"
+                "{arch}) sha256={sha256} other={other} cksum='{cksum}' size={size} compressed={compressed} ;;"
             )
-        })
-        .collect();
-    let lines = SCRIPT.lines().map(str::trim);
-    let code: Vec<_> = lines.filter(|line| !line.starts_with('#')).collect();
-    Invocation::Script {
-        text: code.join("\n").replace("@WORKERS@", &cases.join("\n")),
-        become_: become_.cloned(),
+        };
+        let cases: Vec<_> = self.workers().map(case).collect();
+        let lines = SCRIPT.lines().map(str::trim);
+        let code: Vec<_> = lines.filter(|line| !line.starts_with('#')).collect();
+        let text = code.join("\n") + "\n";
+        Invocation::Program {
+            text: text
+                .replace("@WORKERS@", &cases.join("\n"))
+                .replace("@VERIFY@", if self.verify { "1" } else { "" }),
+            become_: self.become_.cloned(),
+        }
     }
 }
 
-/// The two ways to a shell that runs [`invocation`], and what is needed to make a worker of it.
+/// Why there is no worker.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// What went wrong.
+    pub(super) error: WorkerError,
+    /// Whether it may be that the file on the host is not what it must be.
+    pub(super) is_doubtful: bool,
+}
+
+/// The two ways to a shell that runs the script, and what is to become of it.
 #[derive(Debug)]
 pub(super) struct Bootstrap<'a> {
     pub(super) input: Input,
     pub(super) output: Output,
-    pub(super) workers: &'a [EmbeddedWorker],
-    pub(super) become_: Option<&'a Become>,
+    pub(super) wanted: Wanted<'a>,
 }
 
 /// What the script says.
@@ -79,7 +126,21 @@ enum Said {
 
 impl Bootstrap<'_> {
     /// Sends the script, and the worker if it is asked for, and waits for the worker's hello.
-    pub(super) async fn start(mut self, invocation: &Invocation) -> Result<Worker, WorkerError> {
+    pub(super) async fn start(self, invocation: &Invocation) -> Result<Worker, Failed> {
+        let mut found = false;
+        let started = self.talk(invocation, &mut found).await;
+        started.map_err(|error| Failed {
+            is_doubtful: found && !matches!(error, WorkerError::Exec(_)),
+            error,
+        })
+    }
+
+    /// Does so, and tells whether a file was `found` that is run without having been sent.
+    async fn talk(
+        mut self,
+        invocation: &Invocation,
+        found: &mut bool,
+    ) -> Result<Worker, WorkerError> {
         self.send(invocation.input().to_vec()).await?;
         let mut buffer = Vec::new();
         let mut sent = false;
@@ -89,10 +150,13 @@ impl Bootstrap<'_> {
                 Said::Line(line) => {
                     let words: Vec<_> = line.split(' ').collect();
                     match words[..] {
-                        ["need", arch, form] if !sent => self.upload(arch, form).await?,
+                        ["need", arch, form] if !sent => {
+                            self.upload(arch, form).await?;
+                            sent = true;
+                        }
+                        ["run"] if !*found => *found = !sent,
                         _ => return Err(self.failed(&words)),
                     }
-                    sent = true;
                 }
             }
         }
@@ -111,12 +175,10 @@ impl Bootstrap<'_> {
             let source = std::io::Error::other("a hello was expected");
             return Err(WorkerError::Protocol { host, source });
         };
-        if !self
-            .workers
-            .iter()
-            .any(|worker| worker.sha256 == hello.build)
-        {
-            let expected: Vec<_> = self.workers.iter().map(|worker| worker.sha256).collect();
+        let mut known = self.wanted.workers();
+        if !known.any(|worker| worker.sha256 == hello.build) {
+            let known = self.wanted.workers();
+            let expected: Vec<_> = known.map(|worker| worker.sha256).collect();
             return Err(WorkerError::Build {
                 host,
                 found: hello.build,
@@ -131,7 +193,7 @@ impl Bootstrap<'_> {
     }
 
     async fn upload(&mut self, arch: &str, form: &str) -> Result<(), WorkerError> {
-        let worker = self.workers.iter().find(|worker| worker.arch == arch);
+        let worker = self.wanted.workers().find(|worker| worker.arch == arch);
         let unpacked = worker.map(|worker| match form {
             "gzip" => Ok(worker.gzip.to_vec()),
             _ => worker.file(),
@@ -201,7 +263,7 @@ impl Bootstrap<'_> {
     }
 
     fn no_worker_for(&self, arch: &str) -> WorkerError {
-        let carried: Vec<_> = self.workers.iter().map(|worker| worker.arch).collect();
+        let carried: Vec<_> = self.wanted.workers().map(|worker| worker.arch).collect();
         WorkerError::Architecture {
             host: self.output.host().to_owned(),
             arch: arch.to_owned(),
@@ -212,7 +274,7 @@ impl Bootstrap<'_> {
     fn not_started(&self) -> WorkerError {
         let host = self.output.host().to_owned();
         let stderr = self.output.complaint();
-        match (self.output.exit(), self.become_) {
+        match (self.output.exit(), self.wanted.become_) {
             (Some(Exit::Lost(reason)), _) => ExecError::Lost {
                 host,
                 reason: reason.clone(),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::bootstrap::{self, Bootstrap, STDERR_LIMIT};
+use provision_worker::module::Flavour;
+
+use super::bootstrap::{Bootstrap, STDERR_LIMIT, Wanted};
 use super::embedded::WORKERS;
 use super::error::{ConnectError, ExecError, Exit, WorkerError};
 use super::local;
@@ -68,16 +70,31 @@ pub struct RawOutput {
 
 impl Session {
     /// Starts a worker as the user of `become_`, or as the login user; installs it there if necessary.
-    pub async fn start_worker(&self, become_: Option<&Become>) -> Result<Worker, WorkerError> {
-        let invocation = bootstrap::invocation(WORKERS, become_);
-        let (input, output) = self.start(&invocation, STDERR_LIMIT).await?;
-        let bootstrap = Bootstrap {
-            input,
-            output,
+    pub async fn start_worker(
+        &self,
+        flavour: Flavour,
+        become_: Option<&Become>,
+    ) -> Result<Worker, WorkerError> {
+        let mut wanted = Wanted {
             workers: WORKERS,
+            flavour,
             become_,
+            verify: false,
         };
-        bootstrap.start(&invocation).await
+        loop {
+            let invocation = wanted.invocation();
+            let (input, output) = self.start(&invocation, STDERR_LIMIT).await?;
+            let bootstrap = Bootstrap {
+                input,
+                output,
+                wanted,
+            };
+            match bootstrap.start(&invocation).await {
+                Ok(worker) => return Ok(worker),
+                Err(failed) if failed.is_doubtful && !wanted.verify => wanted.verify = true,
+                Err(failed) => return Err(failed.error),
+            }
+        }
     }
 
     /// Runs a command that needs no worker: of the login user in the login shell, of another in `sh`. Its stdin is

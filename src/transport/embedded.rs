@@ -3,12 +3,15 @@
 use std::io::{self, Read as _};
 
 use flate2::read::GzDecoder;
+use provision_worker::module::Flavour;
 
-/// A worker for one architecture.
+/// A worker for one architecture, in one of two flavours.
 #[derive(Debug)]
 pub(crate) struct EmbeddedWorker {
     /// What `uname -m` prints on the hosts it is for.
     pub(crate) arch: &'static str,
+    /// Whether it has all modules.
+    pub(crate) flavour: Flavour,
     /// The SHA-256 of its file, in hexadecimal.
     pub(crate) sha256: &'static str,
     /// What `cksum` prints for its file.

@@ -24,6 +24,14 @@ pub(crate) enum Invocation {
         /// Who runs it; without it, the login user.
         become_: Option<Become>,
     },
+    /// A script that `sh` reads as its program, which spares the host two processes. A shell may read further than
+    /// the script goes, so nothing may follow it until it has said something.
+    Program {
+        /// The script, one compound command.
+        text: String,
+        /// Who runs it; without it, the login user.
+        become_: Option<Become>,
+    },
 }
 
 impl Invocation {
@@ -34,10 +42,14 @@ impl Invocation {
             Self::Script { text, become_ } => {
                 let read = format!("eval \"$(head -c {})\"", text.len());
                 match become_ {
-                    Some(become_) => privileged(become_, read),
+                    Some(become_) => privileged(become_, Some(read)),
                     None => Ok(vec!["sh".into(), "-c".into(), read]),
                 }
             }
+            Self::Program { become_, .. } => match become_ {
+                Some(become_) => privileged(become_, None),
+                None => Ok(vec!["sh".into()]),
+            },
         }
     }
 
@@ -55,13 +67,13 @@ impl Invocation {
     pub(crate) fn input(&self) -> &[u8] {
         match self {
             Self::Login(_) => &[],
-            Self::Script { text, .. } => text.as_bytes(),
+            Self::Script { text, .. } | Self::Program { text, .. } => text.as_bytes(),
         }
     }
 }
 
-/// The arguments that run the script in a shell of another user.
-fn privileged(become_: &Become, script: String) -> Result<Vec<String>, ExecError> {
+/// The arguments that run the script in a shell of another user; without one, the shell reads its stdin.
+fn privileged(become_: &Become, script: Option<String>) -> Result<Vec<String>, ExecError> {
     let user = become_.user.clone();
     let odd =
         |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
@@ -81,19 +93,13 @@ fn privileged(become_: &Become, script: String) -> Result<Vec<String>, ExecError
     };
     let end = match become_.method {
         BecomeMethod::Sudo | BecomeMethod::Doas => {
-            vec![
-                "-u".into(),
-                user,
-                "--".into(),
-                "sh".into(),
-                "-c".into(),
-                script,
-            ]
+            vec!["-u".into(), user, "--".into(), "sh".into()]
         }
         // The user's own shell may be one that understands no scripts, or that lets nobody in.
-        BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user, "-c".into(), script],
+        BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user],
     };
-    Ok([usual, flags, end].concat())
+    let script = script.map_or_else(Vec::new, |script| vec!["-c".into(), script]);
+    Ok([usual, flags, end, script].concat())
 }
 
 /// Single quotes mean the same to every login shell as long as the word holds none of its own.
@@ -246,6 +252,27 @@ mod tests {
             "exec sudo -n -H -u root -- sh -c 'eval \"$(head -c 4)\"'"
         );
         assert_eq!(script("root").input(), b"true");
+    }
+
+    #[test]
+    fn a_program_is_all_that_its_shell_reads() {
+        for (method, expected) in [
+            (None, "exec sh"),
+            (Some(BecomeMethod::Sudo), "exec sudo -n -H -u web -- sh"),
+            (Some(BecomeMethod::Doas), "exec doas -n -u web -- sh"),
+            (Some(BecomeMethod::Su), "exec su -s /bin/sh web"),
+        ] {
+            let program = Invocation::Program {
+                text: "{ true\n}\n".into(),
+                become_: method.map(|method| Become {
+                    user: "web".into(),
+                    method,
+                    flags: None,
+                }),
+            };
+            assert_eq!(program.command_line().unwrap(), expected);
+            assert_eq!(program.input(), b"{ true\n}\n");
+        }
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl Definition {
             Form::Text(text, _) => text.looks_up(),
             Form::List(items) => items.iter().any(Self::looks_up),
             Form::Map(entries) => entries.iter().any(|(_, value)| value.looks_up()),
-            _ => false,
+            Form::Value(_) => false,
         }
     }
 

@@ -12,7 +12,7 @@ use ureq::{Agent, Proxy};
 
 use crate::arg::AbsPath;
 use crate::checksum::Checksum;
-use crate::file_install::open_source;
+use crate::file_install::{Remote, open_source};
 use crate::host::{Host, nameless_file};
 use crate::plan::Failure;
 
@@ -38,14 +38,6 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    /// The name that the URL gives the file.
-    pub(crate) fn name(&self) -> Option<&str> {
-        let (_, rest) = self.url.split_once("://")?;
-        let path = rest.split(['?', '#']).next()?;
-        let (_, name) = path.rsplit_once('/')?;
-        (!name.is_empty()).then_some(name)
-    }
-
     /// The URL without what may be secret in it: a password and a query.
     pub(crate) fn shown_url(&self) -> String {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
@@ -53,50 +45,6 @@ impl Download {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let host = authority.rsplit('@').next().unwrap_or_default();
         format!("{scheme}://{host}{path}")
-    }
-
-    /// Asks for the file.
-    pub(crate) fn open(&self, host: &Host) -> Result<Box<dyn Read>, Failure> {
-        if let Some(path) = self.url.strip_prefix("file://") {
-            let path = AbsPath::new(path)
-                .ok_or_else(|| self.failure("expected `file://` and an absolute path"))?;
-            return Ok(Box::new(open_source(host, &path)?));
-        }
-        let mut request = self.agent(host)?.get(&self.url);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        match request.call() {
-            Ok(response) => Ok(Box::new(response.into_body().into_reader())),
-            Err(error) => Err(self.failure(&error.to_string())),
-        }
-    }
-
-    /// Writes the file that `body` gives, and fails if it is not what it must be.
-    pub(crate) fn receive(&self, body: &mut dyn Read, into: &mut dyn Write) -> io::Result<()> {
-        let Some(wanted) = &self.checksum else {
-            return io::copy(body, into).map(drop);
-        };
-        let found = wanted.pass(body, into)?;
-        if found == *wanted {
-            Ok(())
-        } else {
-            Err(io::Error::other(format!(
-                "`{}` has the checksum {found}, expected {wanted}",
-                self.shown_url()
-            )))
-        }
-    }
-
-    /// The file, without a name and at its start.
-    pub(crate) fn fetch(&self, host: &Host) -> Result<File, Failure> {
-        let mut body = self.open(host)?;
-        let fetched = nameless_file().and_then(|mut file| {
-            self.receive(&mut body, &mut file)?;
-            file.rewind()?;
-            Ok(file)
-        });
-        fetched.map_err(|error| self.failure(&error.to_string()))
     }
 
     fn agent(&self, host: &Host) -> Result<Agent, Failure> {
@@ -162,6 +110,62 @@ impl Download {
 
     fn failure(&self, why: &str) -> Failure {
         Failure::new(format!("cannot get `{}`: {why}", self.shown_url()))
+    }
+}
+
+impl Remote for Download {
+    fn name(&self) -> Option<&str> {
+        let (_, rest) = self.url.split_once("://")?;
+        let path = rest.split(['?', '#']).next()?;
+        let (_, name) = path.rsplit_once('/')?;
+        (!name.is_empty()).then_some(name)
+    }
+
+    fn is_known(&self, file: &mut File) -> Option<io::Result<bool>> {
+        let wanted = self.checksum.as_ref()?;
+        let found = wanted.pass(file, &mut io::sink());
+        Some(found.map(|found| found == *wanted))
+    }
+
+    fn open(&self, host: &Host) -> Result<Box<dyn Read>, Failure> {
+        if let Some(path) = self.url.strip_prefix("file://") {
+            let path = AbsPath::new(path)
+                .ok_or_else(|| self.failure("expected `file://` and an absolute path"))?;
+            return Ok(Box::new(open_source(host, &path)?));
+        }
+        let mut request = self.agent(host)?.get(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        match request.call() {
+            Ok(response) => Ok(Box::new(response.into_body().into_reader())),
+            Err(error) => Err(self.failure(&error.to_string())),
+        }
+    }
+
+    fn receive(&self, body: &mut dyn Read, into: &mut dyn Write) -> io::Result<()> {
+        let Some(wanted) = &self.checksum else {
+            return io::copy(body, into).map(drop);
+        };
+        let found = wanted.pass(body, into)?;
+        if found == *wanted {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!(
+                "`{}` has the checksum {found}, expected {wanted}",
+                self.shown_url()
+            )))
+        }
+    }
+
+    fn fetch(&self, host: &Host) -> Result<File, Failure> {
+        let mut body = self.open(host)?;
+        let fetched = nameless_file().and_then(|mut file| {
+            self.receive(&mut body, &mut file)?;
+            file.rewind()?;
+            Ok(file)
+        });
+        fetched.map_err(|error| self.failure(&error.to_string()))
     }
 }
 

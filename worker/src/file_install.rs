@@ -4,13 +4,27 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::arg::{AbsPath, Content, Source};
-use crate::download::Download;
 use crate::host::{FileKind, Host, Program, Stat, Writer, sha256_of};
 use crate::module::ArgError;
 use crate::permissions::Permissions;
 use crate::plan::{Diff, Failure, MAX_SHOWN, Output, Plan};
+
+/// A file of some other machine, which the host gets by itself.
+pub(crate) trait Remote {
+    /// What it is called there.
+    fn name(&self) -> Option<&str>;
+    /// Whether a file of the host is the one that is wanted, if that can be told without getting it.
+    fn is_known(&self, file: &mut File) -> Option<io::Result<bool>>;
+    /// Asks for it.
+    fn open(&self, host: &Host) -> Result<Box<dyn Read>, Failure>;
+    /// Writes what `body` gives, and fails if that is not the wanted file.
+    fn receive(&self, body: &mut dyn Read, into: &mut dyn Write) -> io::Result<()>;
+    /// Gets it: a file without a name, at its start.
+    fn fetch(&self, host: &Host) -> Result<File, Failure>;
+}
 
 /// Where the content of a file comes from.
 pub(crate) enum Origin {
@@ -21,7 +35,11 @@ pub(crate) enum Origin {
     /// Another file of the host.
     Host(PathBuf),
     /// Some other machine has it.
-    Url(Download),
+    #[cfg_attr(
+        not(feature = "full"),
+        expect(dead_code, reason = "a lean worker downloads nothing")
+    )]
+    Remote(Rc<dyn Remote>),
     /// It has been fetched already.
     Fetched(File),
 }
@@ -50,14 +68,14 @@ impl Origin {
             Self::Controller(content) => Opened::Controller(content),
             Self::Host(path) => Opened::File(open_source(host, &path)?),
             Self::Fetched(file) => Opened::File(file),
-            Self::Url(download) => Opened::Url(download.open(host)?, download),
+            Self::Remote(remote) => Opened::Remote(remote.open(host)?, remote),
         })
     }
 
     fn name(&self) -> Option<&str> {
         match self {
             Self::Bytes(_) | Self::Fetched(_) => None,
-            Self::Url(download) => download.name(),
+            Self::Remote(remote) => remote.name(),
             Self::Controller(content) => Some(&content.name),
             Self::Host(path) => path.file_name()?.to_str(),
         }
@@ -69,7 +87,7 @@ enum Opened {
     Bytes(Vec<u8>),
     Controller(Content),
     File(File),
-    Url(Box<dyn Read>, Download),
+    Remote(Box<dyn Read>, Rc<dyn Remote>),
 }
 
 impl Opened {
@@ -78,7 +96,7 @@ impl Opened {
             Self::Bytes(bytes) => into.write_all(bytes),
             Self::Controller(content) => host.fetch_into(content, into),
             Self::File(file) => io::copy(file, into).map(drop),
-            Self::Url(body, download) => download.receive(body, into),
+            Self::Remote(body, remote) => remote.receive(body, into),
         }
     }
 }
@@ -170,17 +188,14 @@ impl Install {
                 let sum = sha256_of(&mut source).map_err(|error| unreadable(path, &error))?;
                 Ok(host.sha256(&self.dest)?.as_deref() == Some(&sum))
             }
-            Origin::Url(download) => {
+            Origin::Remote(remote) => {
                 let Some(mut file) = host.open(&self.dest)? else {
                     return Ok(false);
                 };
-                if let Some(checksum) = &download.checksum {
-                    return checksum
-                        .pass(&mut file, &mut io::sink())
-                        .map(|found| found == *checksum)
-                        .map_err(|error| unreadable(&self.dest, &error));
+                if let Some(is_wanted) = remote.is_known(&mut file) {
+                    return is_wanted.map_err(|error| unreadable(&self.dest, &error));
                 }
-                let mut fetched = download.fetch(host)?;
+                let mut fetched = remote.fetch(host)?;
                 let sum = sha256_of(&mut fetched)
                     .and_then(|sum| fetched.rewind().map(|()| sum))
                     .map_err(|error| unreadable(&self.dest, &error))?;
@@ -238,7 +253,7 @@ impl Install {
         };
         match &self.origin {
             Origin::Bytes(bytes) => Ok(Diff::contents(before.as_deref(), Some(bytes))),
-            Origin::Controller(_) | Origin::Url(_) | Origin::Fetched(_) => Ok(Diff::default()),
+            Origin::Controller(_) | Origin::Remote(_) | Origin::Fetched(_) => Ok(Diff::default()),
             Origin::Host(path) => {
                 let stat = host.stat(&host.resolve(path)?)?;
                 if !stat.as_ref().is_some_and(is_short) {

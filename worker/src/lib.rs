@@ -5,12 +5,18 @@
 //! changes that lead to the desired state. Applying carries out that list and nothing else, so what was
 //! changed, the diff and check mode all follow from it and cannot disagree.
 //!
+//! With the feature `full` it has all modules; without it, it is lean: it lacks those that need TLS or
+//! archives, which are most of a worker's size.
+//!
 //! This crate knows neither variables nor templates nor playbooks, and nothing asynchronous: it must stay
 //! small, because it is sent to every host.
 
+#[cfg(feature = "full")]
 mod archive;
 pub mod arg;
+#[cfg(feature = "full")]
 mod checksum;
+#[cfg(feature = "full")]
 mod download;
 pub mod dpkg;
 pub mod facts;
@@ -25,4 +31,5 @@ pub mod plan;
 pub mod protocol;
 pub mod serve;
 mod text_edit;
+#[cfg(feature = "full")]
 mod unpacking;

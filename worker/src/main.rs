@@ -1,9 +1,10 @@
 //! The worker that the controller starts on a host, and the job that a worker starts. All of it is in the library.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 
 use provision_worker::serve::serve;
@@ -33,5 +34,19 @@ fn run() -> io::Result<()> {
     {
         return job::run(input, output, modules::find);
     }
+    check_directory()?;
     serve(input, output)
+}
+
+/// Fails if others can put a program in the place of this one. Then the controller has the directory closed.
+fn check_directory() -> io::Result<()> {
+    let directory = job::cache();
+    let mode = fs::metadata(&directory)?.permissions().mode();
+    if mode & (Mode::WGRP | Mode::WOTH).bits() == 0 {
+        return Ok(());
+    }
+    let directory = directory.display();
+    Err(io::Error::other(format!(
+        "`{directory}` can be written by others than its owner"
+    )))
 }

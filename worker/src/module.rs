@@ -61,6 +61,16 @@ pub struct Field {
     pub check: fn(&Value) -> Result<(), Mismatch>,
 }
 
+/// Which of the two workers: most hosts never need more than the lean one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Flavour {
+    /// The one without downloads and archives.
+    #[default]
+    Lean,
+    /// The one with all modules.
+    Full,
+}
+
 /// What is wrong with a set of arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgError {

@@ -35,6 +35,7 @@ impl Permissions {
     }
 
     /// These permissions for something that has the bits `mode` where nothing else is asked for.
+    #[cfg(feature = "full")]
     #[must_use]
     pub(crate) fn starting_from(&self, mode: u32, is_dir: bool) -> Self {
         let wanted = self.mode.as_ref();
@@ -73,6 +74,7 @@ impl Permissions {
     }
 
     /// Whether `stat` is as wanted.
+    #[cfg(feature = "full")]
     pub(crate) fn fit(&self, stat: &Stat) -> bool {
         self.bits(stat) == stat.mode
             && self.uid.is_none_or(|uid| uid == stat.uid)

@@ -1,7 +1,7 @@
 //! Changing lines of a text file: what `lineinfile` and `blockinfile` have in common. What the lines are is
 //! the module's affair; putting the new file in its place is that of [`Install`].
 
-use regex_lite::Regex;
+use regex_lite::{Captures, Regex};
 
 use crate::arg::AbsPath;
 use crate::file_install::{Install, Origin};
@@ -46,8 +46,8 @@ impl TextEdit<'_> {
         let new = edit(old.as_deref().unwrap_or_default())?;
         if edit(&new)? != new {
             return Err(Failure::new(
-                "the edit would find something to change after each run: make `regexp` and `line` or `marker` \
-                 and `block` agree",
+                "the edit would find something to change after each run: make what is looked for \
+                 agree with what takes its place (`regexp` and `line` or `replace`, `marker` and `block`)",
             ));
         }
         let install = Install {
@@ -122,4 +122,45 @@ impl Position {
 pub(crate) fn regex(field: &'static str, pattern: &str) -> Result<Regex, ArgError> {
     Regex::new(pattern)
         .map_err(|error| ArgError::of(field, format!("not a regular expression: {error}")))
+}
+
+/// Puts what the groups matched in place of `\1` and `\g<name>` in `template`, which is the argument `field`.
+pub(crate) fn expand(
+    field: &'static str,
+    template: &str,
+    captures: &Captures<'_>,
+) -> Result<String, Failure> {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('\\') {
+        text.push_str(before);
+        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (group, name, length) = if let Some(named) = after.strip_prefix("g<")
+            && let Some((name, _)) = named.split_once('>')
+        {
+            let group = name
+                .parse()
+                .ok()
+                .map_or_else(|| captures.name(name), |index| captures.get(index));
+            (group, name, name.len() + 3)
+        } else if digits > 0 {
+            let index = after[..digits].parse().unwrap_or(usize::MAX);
+            (captures.get(index), &after[..digits], digits)
+        } else {
+            // Any other backslash stands for itself, and so does the second of two.
+            text.push('\\');
+            rest = after.strip_prefix('\\').unwrap_or(after);
+            continue;
+        };
+        let group = group.ok_or_else(|| {
+            ArgError::of(
+                field,
+                format!("the group `{name}` of `regexp` matched nothing"),
+            )
+        })?;
+        text.push_str(group.as_str());
+        rest = &after[length..];
+    }
+    text.push_str(rest);
+    Ok(text)
 }

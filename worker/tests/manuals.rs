@@ -6,7 +6,9 @@ use provision_worker::modules::MODULES;
 use serde_json::{Map, Value};
 
 /// The keys of a task that are not its module.
-const KEYWORDS: [&str; 16] = [
+const KEYWORDS: [&str; 18] = [
+    "async",
+    "poll",
     "name",
     "when",
     "loop",

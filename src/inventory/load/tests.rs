@@ -366,17 +366,6 @@ error: `host_vars/web1` and `host_vars/web1.yml` both hold the variables of `web
 
 #[test]
 fn what_is_no_inventory_is_said_to_be_none() {
-    assert_eq!(
-        wrong("# hosts\n[web]\nweb1 ansible_host=192.0.2.1\n"),
-        "\
-error: an inventory in INI form is not read, only YAML is
- --> inventory.yaml:2:1
-  |
-2 | [web]
-  | ^^^^^ a group in INI form
-  |
-  = help: convert it: `ansible-inventory -i FILE --list --yaml --output inventory.yaml`"
-    );
     assert!(
         wrong("- web\n").starts_with("error: an inventory is a mapping of groups, found a list\n")
     );

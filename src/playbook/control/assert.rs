@@ -28,6 +28,8 @@ module! {
         fail_msg | msg: Option<String>,
         /// What to say if all hold.
         success_msg: Option<String>,
+        /// Taken for Ansible's sake: conditions that hold are never told one by one.
+        quiet: bool = false,
     }
 }
 

@@ -99,8 +99,24 @@ impl Machine {
         worker: &EmbeddedWorker,
         become_: Option<&Become>,
     ) -> Result<Worker, WorkerError> {
-        let workers = std::slice::from_ref(worker);
-        let invocation = invocation(workers, become_);
+        let mut wanted = Wanted {
+            workers: std::slice::from_ref(worker),
+            flavour: worker.flavour,
+            become_,
+            verify: false,
+        };
+        match self.try_start(wanted).await {
+            Err(failed) if failed.is_doubtful => {
+                wanted.verify = true;
+                self.try_start(wanted).await.map_err(|failed| failed.error)
+            }
+            started => started.map_err(|failed| failed.error),
+        }
+    }
+
+    /// Runs the script once.
+    async fn try_start(&self, wanted: Wanted<'_>) -> Result<Worker, Failed> {
+        let invocation = wanted.invocation();
         let line = invocation.command_line().unwrap();
         let mut command = Command::new("/bin/sh");
         command
@@ -114,8 +130,7 @@ impl Machine {
         let bootstrap = Bootstrap {
             input,
             output,
-            workers,
-            become_,
+            wanted,
         };
         bootstrap.start(&invocation).await
     }
@@ -153,6 +168,7 @@ fn worker(user: &str) -> EmbeddedWorker {
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     EmbeddedWorker {
         arch: env::consts::ARCH,
+        flavour: Flavour::Lean,
         sha256: sha256.leak(),
         cksum: cksum(file.as_bytes()).leak(),
         size: file.len(),
@@ -220,6 +236,114 @@ async fn an_altered_worker_is_replaced() {
         fs::read(machine.installed(&worker)).unwrap(),
         worker.file().unwrap()
     );
+}
+
+#[tokio::test]
+async fn a_worker_of_the_same_size_that_is_altered_is_replaced() {
+    let machine = Machine::new();
+    let worker = worker("ops");
+    machine.start(&worker, None).await.unwrap();
+    // It still says hello, and so tells its hash.
+    let altered = String::from_utf8(worker.file().unwrap()).unwrap();
+    let altered = altered.replace("/dev/null", "/dev/zero");
+    assert_eq!(altered.len(), worker.size);
+    for altered in [altered.into_bytes(), vec![0; worker.size], Vec::new()] {
+        fs::write(machine.installed(&worker), altered).unwrap();
+        let started = machine.start(&worker, None).await.unwrap();
+        assert_eq!(started.hello.build, worker.sha256);
+        let installed = fs::read(machine.installed(&worker)).unwrap();
+        assert_eq!(installed, worker.file().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_is_there_is_run_without_any_other_program() {
+    let mut machine = Machine::new();
+    let worker = worker("ops");
+    machine.start(&worker, None).await.unwrap();
+    for tool in TOOLS.iter().filter(|tool| **tool != "sh") {
+        machine = machine.without(tool);
+    }
+    let started = machine.start(&worker, None).await.unwrap();
+    assert_eq!(started.hello.build, worker.sha256);
+}
+
+#[tokio::test]
+async fn a_link_in_the_place_of_the_worker_is_replaced() {
+    let machine = Machine::new();
+    let worker = worker("ops");
+    machine.start(&worker, None).await.unwrap();
+    let elsewhere = machine.path("elsewhere");
+    fs::rename(machine.installed(&worker), &elsewhere).unwrap();
+    symlink(&elsewhere, machine.installed(&worker)).unwrap();
+    machine.start(&worker, None).await.unwrap();
+    let installed = fs::symlink_metadata(machine.installed(&worker)).unwrap();
+    assert!(installed.is_file());
+}
+
+#[tokio::test]
+async fn a_worker_that_refuses_its_directory_has_it_closed() {
+    let machine = Machine::new();
+    let worker = worker("ops");
+    machine.start(&worker, None).await.unwrap();
+    fs::write(machine.installed(&worker), "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(machine.cache(), fs::Permissions::from_mode(0o777)).unwrap();
+    machine.start(&worker, None).await.unwrap();
+    assert_eq!(mode(&machine.cache()), 0o700);
+}
+
+#[tokio::test]
+async fn a_worker_of_the_other_flavour_is_another_file_and_stays() {
+    let machine = Machine::new();
+    let (lean, full) = (worker("ops"), worker("longer"));
+    let workers = [
+        lean,
+        EmbeddedWorker {
+            flavour: Flavour::Full,
+            ..full
+        },
+    ];
+    let two_days_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+    for flavour in [Flavour::Lean, Flavour::Full, Flavour::Lean] {
+        let wanted = Wanted {
+            workers: &workers,
+            flavour,
+            become_: None,
+            verify: false,
+        };
+        let started = machine.try_start(wanted).await.unwrap();
+        let expected = &workers[usize::from(flavour == Flavour::Full)];
+        assert_eq!(started.hello.build, expected.sha256);
+        let installed = machine.installed(expected);
+        // By a program: see `with`.
+        let touched = std::process::Command::new("touch")
+            .args(["-d", &format!("@{}", seconds(two_days_ago))])
+            .arg(&installed)
+            .status();
+        assert!(touched.unwrap().success());
+    }
+    assert_eq!(fs::read_dir(machine.cache()).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn without_a_lean_worker_the_full_one_is_started() {
+    let machine = Machine::new();
+    let full = EmbeddedWorker {
+        flavour: Flavour::Full,
+        ..worker("ops")
+    };
+    let wanted = Wanted {
+        workers: &[full],
+        flavour: Flavour::Lean,
+        become_: None,
+        verify: false,
+    };
+    machine.try_start(wanted).await.unwrap();
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap().as_secs()
 }
 
 #[tokio::test]
@@ -334,7 +458,9 @@ async fn a_worker_that_arrives_damaged_is_not_run() {
 #[tokio::test]
 async fn an_unknown_architecture_is_named() {
     let machine = Machine::new().with("uname", "echo riscv64");
-    let error = machine.error(&worker("ops"), None).await;
+    let mut worker = worker("ops");
+    worker.arch = "s390x";
+    let error = machine.error(&worker, None).await;
     assert!(error.contains("`h` is riscv64"), "{error}");
     assert!(error.contains("PROVISION_WORKER_DIR"), "{error}");
 }
@@ -352,10 +478,7 @@ async fn another_user_is_become_by_sudo() {
 #[tokio::test]
 async fn another_user_is_become_by_su_or_doas() {
     let machine = Machine::new()
-        .with(
-            "su",
-            "[ \"$1 $2 $3 $4\" = '-s /bin/sh root -c' ] && [ $# = 5 ] && exec sh -c \"$5\"",
-        )
+        .with("su", "[ \"$*\" = '-s /bin/sh root' ] && exec sh")
         .with(
             "doas",
             "[ \"$1 $2 $3 $4\" = '-n -u root --' ] && shift 4 && exec \"$@\"",

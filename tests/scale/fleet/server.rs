@@ -110,9 +110,10 @@ impl server::Handler for Handler {
         command: &[u8],
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        let Some(script) = script_length(&String::from_utf8_lossy(command)) else {
+        // A shell, whoever runs it: what it is to do comes by its input.
+        if !command.starts_with(b"exec ") {
             return session.channel_failure(channel);
-        };
+        }
         session.channel_success(channel)?;
         let (sender, input) = mpsc::unbounded_channel();
         self.programs.insert(channel, sender);
@@ -122,7 +123,7 @@ impl server::Handler for Handler {
             channel,
         };
         let worker = Worker::new(line, self.server.pause);
-        tokio::spawn(worker.run(script));
+        tokio::spawn(worker.run());
         Ok(())
     }
 
@@ -147,11 +148,4 @@ impl server::Handler for Handler {
         self.programs.remove(&channel);
         Ok(())
     }
-}
-
-/// How long the script is that a command line reads from its input, `head -c LENGTH`.
-fn script_length(command: &str) -> Option<usize> {
-    let (_, rest) = command.split_once("head -c ")?;
-    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
-    digits.parse().ok()
 }

@@ -19,6 +19,9 @@ pub(crate) const CHANGES: &str = "/srv/changes/";
 
 const HEADER: usize = 5;
 
+/// The end of the script: it becomes the worker.
+const SCRIPT_END: &[u8] = b"exec \"$file\"\n}\n";
+
 /// The channel between the controller and a worker.
 pub(super) struct Line {
     pub(super) input: mpsc::UnboundedReceiver<Vec<u8>>,
@@ -52,22 +55,29 @@ impl Worker {
         }
     }
 
-    /// Reads a script of that length, and becomes the worker that it is for.
-    pub(super) async fn run(mut self, script: usize) {
+    /// Reads the script that starts a worker, and becomes the one that it is for.
+    pub(super) async fn run(mut self) {
         // It ends with its channel, whatever it was at.
-        let _ = self.work(script).await;
+        let _ = self.work().await;
         let (handle, channel) = (&self.line.handle, self.line.channel);
         let _ = handle.exit_status_request(channel, 0).await;
         let _ = handle.close(channel).await;
     }
 
-    async fn work(&mut self, script: usize) -> Option<()> {
-        while self.arrived.len() < script {
+    async fn work(&mut self) -> Option<()> {
+        let script = loop {
             let more = self.line.input.recv().await?;
             self.arrived.extend(more);
-        }
-        let script: Vec<u8> = self.arrived.drain(..script).collect();
+            let mut parts = self.arrived.windows(SCRIPT_END.len());
+            if let Some(at) = parts.position(|part| part == SCRIPT_END) {
+                break self
+                    .arrived
+                    .drain(..at + SCRIPT_END.len())
+                    .collect::<Vec<_>>();
+            }
+        };
         let build = build(&String::from_utf8_lossy(&script))?;
+        self.answers.extend(b"\nprovision-bootstrap run\n");
         self.answers.extend(MAGIC);
         self.say(&FromWorker::Hello(Hello {
             build,

@@ -26,7 +26,7 @@ const STARTED: &str = "started\n";
 const LONGEST_NAME: usize = 100;
 
 /// The directory that the worker lies in.
-pub(crate) fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     program.parent().map(PathBuf::from).unwrap_or_default()
 }

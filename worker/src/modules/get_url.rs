@@ -1,5 +1,6 @@
 //! `get_url`: a file from a web server. Unpacking it is the affair of `unarchive`.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -102,7 +103,7 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
     let url = download.shown_url();
     let install = Install {
         force: args.force || download.checksum.is_some(),
-        origin: Origin::Url(download),
+        origin: Origin::Remote(Rc::new(download)),
         dest: args.dest.to_path_buf(),
         permissions: Permissions::new(
             host,

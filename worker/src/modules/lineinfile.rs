@@ -1,6 +1,6 @@
 //! `lineinfile`: one line of a text file. For more than a line see `blockinfile`, for whole files `template`.
 
-use regex_lite::{Captures, Regex};
+use regex_lite::Regex;
 
 use crate::arg::{AbsPath, Mode};
 use crate::choices;
@@ -10,7 +10,7 @@ use crate::module;
 use crate::module::ArgError;
 use crate::permissions::Permissions;
 use crate::plan::{Failure, Plan};
-use crate::text_edit::{Position, TextEdit, bare, lines, regex};
+use crate::text_edit::{Position, TextEdit, bare, expand, lines, regex};
 
 module! {
     /// Sees to it that a line is in a text file, or that no such line is.
@@ -169,7 +169,7 @@ fn rewritten(text: &str, line: &str, pattern: &Regex) -> Result<String, Failure>
     let mut lines = lines(text);
     let found = lines.iter().enumerate().rev().find_map(|(index, old)| {
         let captures = pattern.captures(bare(old))?;
-        Some((index, expand(line, &captures)))
+        Some((index, expand("line", line, &captures)))
     });
     if let Some((index, new)) = found {
         let new = new?;
@@ -178,38 +178,4 @@ fn rewritten(text: &str, line: &str, pattern: &Regex) -> Result<String, Failure>
         }
     }
     Ok(lines.concat())
-}
-
-/// Puts what the groups matched in place of `\1` and `\g<name>`.
-fn expand(line: &str, captures: &Captures<'_>) -> Result<String, Failure> {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('\\') {
-        text.push_str(before);
-        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (group, name, length) = if let Some(named) = after.strip_prefix("g<")
-            && let Some((name, _)) = named.split_once('>')
-        {
-            let group = name
-                .parse()
-                .ok()
-                .map_or_else(|| captures.name(name), |index| captures.get(index));
-            (group, name, name.len() + 3)
-        } else if digits > 0 {
-            let index = after[..digits].parse().unwrap_or(usize::MAX);
-            (captures.get(index), &after[..digits], digits)
-        } else {
-            // Any other backslash stands for itself, and so does the second of two.
-            text.push('\\');
-            rest = after.strip_prefix('\\').unwrap_or(after);
-            continue;
-        };
-        let group = group.ok_or_else(|| {
-            ArgError::of("line", format!("the group `{name}` of `regexp` matched nothing"))
-        })?;
-        text.push_str(group.as_str());
-        rest = &after[length..];
-    }
-    text.push_str(rest);
-    Ok(text)
 }

@@ -1,24 +1,33 @@
-//! The modules: one file each, one line each in the table.
+//! The modules: one file each, one line each in the table. Those with the feature are not part of a lean worker, and
+//! they alone may use what it lacks.
 
-use crate::module::Module;
+use crate::module::{Flavour, Module};
 
 /// Declares the files and the table.
 macro_rules! modules {
-    ($($name:ident),* $(,)?) => {
-        $(pub mod $name;)*
+    ($($(#[$feature:meta])? $name:ident),* $(,)?) => {
+        $($(#[$feature])? pub mod $name;)*
 
-        /// Every module that runs on a host, by name.
-        pub static MODULES: &[&Module] = &[$(&$name::MODULE),*];
+        /// Every module that this build has, by name.
+        pub static MODULES: &[&Module] = &[$($(#[$feature])? &$name::MODULE),*];
+
+        /// The names of those that only a full worker has.
+        const FULL: &[&str] = &[$($(modules!(@name $name $feature),)?)*];
     };
+    (@name $name:ident $feature:meta) => { stringify!($name) };
 }
 
 modules! {
     apt,
     async_status,
+    authorized_key,
     blockinfile,
     command,
     copy,
+    #[cfg(feature = "full")]
+    deb822_repository,
     file,
+    #[cfg(feature = "full")]
     get_url,
     group,
     hostname,
@@ -26,12 +35,15 @@ modules! {
     modprobe,
     package,
     raw,
+    replace,
     service,
     shell,
     stat,
     sysctl,
     systemd_service,
     template,
+    timezone,
+    #[cfg(feature = "full")]
     unarchive,
     user,
     wait_for,
@@ -40,4 +52,13 @@ modules! {
 /// The module called `name`.
 pub fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().copied().find(|module| module.name == name)
+}
+
+/// Which worker has the module called `name`.
+pub fn flavour(name: &str) -> Flavour {
+    if FULL.contains(&name) {
+        Flavour::Full
+    } else {
+        Flavour::Lean
+    }
 }

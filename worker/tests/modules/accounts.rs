@@ -244,3 +244,45 @@ fn a_group_is_removed() {
         .after([file("/etc/group", GROUP.replace("adm:x:4:\n", ""))])
         .run();
 }
+
+#[test]
+fn the_end_of_an_account_and_the_lock_of_its_password_are_set() {
+    let shadow = |etcd: &str| file("/etc/shadow", format!("root:*:1::::::\n{etcd}\n")).mode(0o644);
+    let args = json!({
+        "name": "etcd", "expires": 86400 * 20_000, "password_expire_max": 90, "password_lock": true,
+        "password": "$6$old",
+    });
+    let programs = Scripted::new()
+        .writes("chage --maxdays 90 etcd", |_| says(""))
+        .writes("chage --expiredate 20000 etcd", |_| says(""))
+        .writes("usermod --lock etcd", |root| {
+            root.write(
+                "/etc/shadow",
+                "root:*:1::::::\netcd:!$6$old:1::90:::20000:\n",
+            );
+            says("")
+        });
+    Case::new("user", args)
+        .before(accounts())
+        .programs(programs)
+        .changes([
+            "user etcd: greatest age of the password",
+            "user etcd: end",
+            "user etcd: lock of the password",
+        ])
+        .after([shadow("etcd:!$6$old:1::90:::20000:")])
+        .run();
+}
+
+#[test]
+fn an_account_that_never_ends_is_left_alone() {
+    let args =
+        json!({"name": "etcd", "expires": -1, "password_expire_max": -1, "password_lock": false});
+    Case::new("user", args).before(accounts()).run();
+}
+
+#[test]
+fn groups_may_be_separated_by_commas() {
+    let args = json!({"name": "etcd", "groups": "docker,wheel"});
+    Case::new("user", args).before(accounts()).run();
+}

@@ -3,7 +3,9 @@
 mod jobs;
 mod worker;
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use provision_worker::host::sha256_of;
 
@@ -21,6 +23,21 @@ fn the_worker_says_hello_and_ends_with_its_input() {
         worker.hello.user.as_str()
     );
     assert_eq!(worker.end(), Some(0));
+}
+
+#[test]
+fn a_worker_that_others_could_replace_does_not_run() {
+    let cache = Cache::new();
+    fs::set_permissions(cache.path(""), Permissions::from_mode(0o770)).expect("it is ours");
+    let program = cache.path("provision-worker");
+    let ended = Command::new(program).output().expect("it starts");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stdout.is_empty());
+    let complaint = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        complaint.contains("can be written by others"),
+        "{complaint}"
+    );
 }
 
 #[test]

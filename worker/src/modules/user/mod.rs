@@ -1,9 +1,12 @@
 //! `user`: a user account of the host. A password's hash is written to `chpasswd`'s standard input and appears
 //! nowhere else.
 
+mod shadow;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use self::shadow::{Shadow, plan_shadow};
 use super::group::{check_name, run};
 use crate::arg::AbsPath;
 use crate::choices;
@@ -46,7 +49,8 @@ module! {
         uid: Option<u32>,
         /// The primary group, by name or id.
         group: Option<String>,
-        /// The supplementary groups by name. An empty list means that there are to be none.
+        /// The supplementary groups by name, as a list or separated by commas. An empty list means that there are to
+        /// be none.
         groups: Option<Vec<String>>,
         /// Whether the user stays in other supplementary groups than `groups`.
         append: bool = false,
@@ -55,7 +59,7 @@ module! {
         /// The home directory.
         home: Option<AbsPath>,
         /// Whether a new user's home directory is made.
-        create_home: bool = true,
+        create_home | createhome: bool = true,
         /// Whether the contents of the home directory move along when `home` changes.
         move_home: bool = false,
         /// The login shell.
@@ -66,6 +70,14 @@ module! {
         password: Option<String>,
         /// Whether the password is set always or for a new user only.
         update_password: UpdatePassword = UpdatePassword::Always,
+        /// Whether the password is locked, so that no password lets the user in; keys still do.
+        password_lock: Option<bool>,
+        /// How many days a password lasts at least.
+        password_expire_min: Option<i64>,
+        /// How many days a password lasts at most; -1 is without end.
+        password_expire_max: Option<i64>,
+        /// When the account ends, in seconds since 1970; -1 is never.
+        expires: Option<i64>,
         /// Whether the user is to be there.
         state: State = State::Present,
         /// Whether the home directory is removed together with the user.
@@ -75,7 +87,7 @@ module! {
 
 fn check(args: &Args) -> Result<(), ArgError> {
     check_name(&args.name)?;
-    for group in args.groups.iter().flatten() {
+    for group in groups(args).iter().flatten() {
         check_name(group).map_err(|error| ArgError::of("groups", error.message))?;
     }
     let unsafe_text = |text: &Option<String>| {
@@ -89,6 +101,13 @@ fn check(args: &Args) -> Result<(), ArgError> {
         return Err(ArgError::of("password", "expected one line without `:`"));
     }
     Ok(())
+}
+
+/// The names of the supplementary groups. No name holds a comma.
+fn groups(args: &Args) -> Option<Vec<&str>> {
+    let groups = args.groups.as_ref()?;
+    let names = groups.iter().flat_map(|text| text.split(','));
+    Some(names.map(str::trim).filter(|name| !name.is_empty()).collect())
 }
 
 fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
@@ -107,7 +126,10 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
         plan.output("comment", user.gecos.as_str());
     }
     match (args.state, user) {
-        (State::Present, None) => create(args, &mut plan),
+        (State::Present, None) => {
+            create(args, &mut plan);
+            plan_shadow(args, None, args.password.is_some(), &mut plan);
+        }
         (State::Present, Some(user)) => modify(args, &user, host, &mut plan)?,
         (State::Absent, Some(user)) => {
             let mut program = Program::new("userdel");
@@ -131,7 +153,7 @@ fn create(args: &Args, plan: &mut Plan) {
     if let Some(group) = &args.group {
         options.push(("group", "--gid", group.clone()));
     }
-    if let Some(groups) = args.groups.as_ref().filter(|groups| !groups.is_empty()) {
+    if let Some(groups) = groups(args).filter(|groups| !groups.is_empty()) {
         options.push(("groups", "--groups", groups.join(",")));
     }
     if let Some(home) = &args.home {
@@ -202,12 +224,23 @@ fn modify(args: &Args, user: &User, host: &Host, plan: &mut Plan) -> Result<(), 
     if let Some(comment) = args.comment.as_ref().filter(|text| **text != user.gecos) {
         change("comment", &user.gecos, comment, &["--comment", comment]);
     }
-    if let Some(password) = &args.password
-        && args.update_password == UpdatePassword::Always
-        && password_hash(host, &args.name)?.as_ref() != Some(password)
-    {
+    let password = args.password.as_deref();
+    let password = password.filter(|_| args.update_password == UpdatePassword::Always);
+    if password.is_none() && !shadow::is_wanted(args) {
+        // Only the superuser may read it.
+        return Ok(());
+    }
+    let shadow = Shadow::of(host, &args.name)?;
+    let is_kept = |wanted: &str| match (&shadow, args.password_lock) {
+        (Some(shadow), Some(_)) => shadow.bare_hash() == wanted.strip_prefix('!').unwrap_or(wanted),
+        (Some(shadow), None) => shadow.hash == wanted,
+        (None, _) => false,
+    };
+    let renewed = password.filter(|wanted| !is_kept(wanted));
+    if let Some(password) = renewed {
         set_password(args, password, plan);
     }
+    plan_shadow(args, shadow.as_ref(), renewed.is_some(), plan);
     Ok(())
 }
 
@@ -217,7 +250,7 @@ fn supplementary_groups(
     user: &User,
     host: &Host,
 ) -> Result<Option<(String, String)>, Failure> {
-    let Some(wanted) = &args.groups else {
+    let Some(wanted) = groups(args) else {
         return Ok(None);
     };
     let groups = host.groups()?;
@@ -229,8 +262,7 @@ fn supplementary_groups(
     let primary = groups.iter().find(|group| group.gid == user.gid);
     let primary = primary.map(|group| group.name.as_str());
     let mut wanted: BTreeSet<&str> = wanted
-        .iter()
-        .map(String::as_str)
+        .into_iter()
         .filter(|group| current.contains(group) || Some(*group) != primary)
         .collect();
     if args.append {
@@ -238,15 +270,6 @@ fn supplementary_groups(
     }
     let joined = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(",");
     Ok((wanted != current).then(|| (joined(&current), joined(&wanted))))
-}
-
-fn password_hash(host: &Host, name: &str) -> Result<Option<String>, Failure> {
-    let shadow = host.read_text(Path::new("/etc/shadow"))?.unwrap_or_default();
-    let fields = shadow.lines().filter_map(|line| line.split_once(':'));
-    Ok(fields
-        .filter(|(user, _)| *user == name)
-        .find_map(|(_, rest)| rest.split(':').next())
-        .map(str::to_owned))
 }
 
 fn set_password(args: &Args, hash: &str, plan: &mut Plan) {

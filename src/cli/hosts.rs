@@ -1,0 +1,131 @@
+//! The inventory that the command line names, and whether plays find their hosts in it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::engine::{Reload, Run};
+use crate::inventory::connection::ConnectionVars;
+use crate::inventory::{self, HostName, HostPattern, Inventory};
+use crate::playbook::{Action, Control, Play};
+use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
+use crate::vars::{Definition, Definitions};
+
+/// The directory of the inventory; of several, the first.
+pub(super) fn directory(sources: &[PathBuf]) -> PathBuf {
+    let directory = sources.iter().find_map(|source| inventory::base(source));
+    directory.unwrap_or_else(|| PathBuf::from("."))
+}
+
+/// How the same sources are read again while the run lasts.
+pub(super) fn reload(sources: &[PathBuf], playbooks: &[PathBuf]) -> Reload {
+    let (paths, playbooks) = (sources.to_vec(), playbooks.to_vec());
+    Box::new(move |sources, templates| {
+        sources.read_again();
+        let mut diagnostics = Diagnostics::new();
+        let inventory = Inventory::load_all(&paths, &playbooks, sources, &mut diagnostics);
+        let vars = Run::host_vars(&inventory, templates, &mut diagnostics);
+        check_connections(&inventory, &vars, &mut diagnostics);
+        let mut wrong = diagnostics.iter();
+        match wrong.find(|diagnostic| diagnostic.severity == Severity::Error) {
+            Some(wrong) => Err(wrong.clone()),
+            None => Ok((inventory, vars)),
+        }
+    })
+}
+
+/// The hosts of a pattern of the command line.
+pub(super) fn limit(
+    pattern: Option<&str>,
+    inventory: &Inventory,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<HostName>> {
+    let pattern = pattern?;
+    let file = sources.add("--limit", pattern);
+    let span = Span::new(file, 0..pattern.len());
+    let hosts = HostPattern::parse(pattern, span).and_then(|pattern| pattern.resolve(inventory));
+    diagnostics.check(hosts)
+}
+
+/// Checks the connection variables of all hosts as far as they hold no templates.
+pub(super) fn check_connections(
+    inventory: &Inventory,
+    vars: &HashMap<HostName, Definitions>,
+    diagnostics: &mut Diagnostics,
+) {
+    for definitions in inventory.hosts.keys().filter_map(|host| vars.get(host)) {
+        let literal = |name: &str| definitions.get(name)?.literal().cloned();
+        if let Err(error) = ConnectionVars::read(literal) {
+            let definition = &definitions[error.name];
+            diagnostics.push(Diagnostic::error(error.to_string()).at(definition.span, ""));
+        }
+    }
+}
+
+/// Every play must pick hosts and groups that there are, or that a task of an earlier play makes.
+pub(super) fn check_plays<'a>(
+    plays: impl Iterator<Item = &'a Play>,
+    inventory: &Inventory,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut made = Made::default();
+    for play in plays {
+        let mut unknown = play.hosts.unknown(inventory);
+        if made.anything || unknown.all(|name| made.names.contains(name)) {
+            diagnostics.check(play.hosts.pick(inventory));
+        } else {
+            diagnostics.check(play.hosts.resolve(inventory));
+        }
+        made.by(play);
+    }
+}
+
+/// The hosts and groups that tasks make.
+#[derive(Default)]
+struct Made {
+    names: HashSet<String>,
+    /// A name is only known when its task runs.
+    anything: bool,
+}
+
+impl Made {
+    fn by(&mut self, play: &Play) {
+        play.each_task(&mut |task| match &task.action {
+            Action::Control(Control::AddHost { name, groups, .. }) => {
+                self.add(name, false);
+                if let Some(groups) = groups {
+                    self.add(groups, true);
+                }
+            }
+            Action::Control(Control::GroupBy { key, parents }) => {
+                self.add(key, true);
+                if let Some(parents) = parents {
+                    self.add(parents, true);
+                }
+            }
+            _ => {}
+        });
+    }
+
+    /// A name, or names of groups: a list, or a text with commas.
+    fn add(&mut self, definition: &Definition, groups: bool) {
+        let Some(value) = definition.literal() else {
+            self.anything = true;
+            return;
+        };
+        let texts = match value.as_array() {
+            Some(items) => items.iter().filter_map(|item| item.as_str()).collect(),
+            None => vec![value.as_str().unwrap_or_default()],
+        };
+        for text in texts {
+            if groups {
+                let names = text
+                    .split(',')
+                    .map(|name| name.trim().replace([' ', '-'], "_"));
+                self.names.extend(names);
+            } else {
+                self.names.insert(text.to_owned());
+            }
+        }
+    }
+}
