@@ -20,9 +20,10 @@ demo: lab ## bring three lab hosts up and provision them; again and again, if yo
 
 test: tools lints hosts ## everything that CI runs
 
-bench: tools ## how long a run takes, beside plain ssh
+bench: tools ## how long a run takes, beside plain ssh; what it costs from 10 to 1,000 simulated hosts
 	cargo build --locked --release
 	tests/bench/run
+	cargo bench --locked --bench scale
 
 lab: tools ## bring three lab hosts up: h1, h2 and h3
 	tests/lab/lab up 3

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use super::args::{Output, RunArgs};
 use super::prompt::TerminalPrompt;
 use super::{exit_code, input, inspect, past, questions};
@@ -90,6 +92,7 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
         become_user: args.become_user.clone(),
         beginning,
     };
+    raise_file_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -123,6 +126,18 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
             exit_code::BAD_INPUT
         }
     }
+}
+
+/// Raises the limit of open files as far as the user may: each host's connection is one, and the usual limit of 1,024
+/// is there for programs that use `select`.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // With fewer files, fewer hosts can be reached at once, and each that is not says so.
+    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 fn reporter(args: &RunArgs) -> Box<dyn Reporter> {

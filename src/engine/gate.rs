@@ -93,7 +93,7 @@ impl PlayRun<'_> {
     }
 
     /// Whether a host of the batch has not said yet what it is.
-    fn waits_for_facts(&self) -> bool {
+    pub(super) fn waits_for_facts(&self) -> bool {
         let mut hosts = self.batch.iter().map(|&host| &self.hosts[host]);
         !self.play.course.no_facts && hosts.any(|run| run.is_active() && !run.has_facts())
     }

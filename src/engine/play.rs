@@ -218,8 +218,11 @@ impl PlayRun<'_> {
             host: run.name.clone(),
             millis,
         });
-        // Others may look at its facts.
-        self.wake();
+        // Others may look at the facts of all hosts, and wait for the last of them: to have everybody looked at again
+        // for each would cost the square of their number.
+        if !self.waits_for_facts() {
+            self.wake();
+        }
     }
 
     /// A request wants to change the host: it may once every host has finished the steps before.

@@ -81,13 +81,18 @@ impl Record {
             }
             HostPatterns::Patterns(patterns) => {
                 let matches = |pattern: &str| {
-                    is_like(name.as_bytes(), pattern.to_ascii_lowercase().as_bytes())
+                    // Every record is looked at for every host: those of a thousand others must cost next to nothing.
+                    if pattern.contains(['*', '?']) {
+                        is_like(name.as_bytes(), pattern.to_ascii_lowercase().as_bytes())
+                    } else {
+                        pattern.eq_ignore_ascii_case(name)
+                    }
                 };
-                let (negative, positive): (Vec<_>, Vec<_>) = patterns
+                let mut positive = patterns.iter().filter(|pattern| !pattern.starts_with('!'));
+                let mut negative = patterns
                     .iter()
-                    .partition(|pattern| pattern.starts_with('!'));
-                positive.iter().any(|pattern| matches(pattern))
-                    && !negative.iter().any(|pattern| matches(&pattern[1..]))
+                    .filter_map(|pattern| pattern.strip_prefix('!'));
+                positive.any(|pattern| matches(pattern)) && !negative.any(matches)
             }
         }
     }
