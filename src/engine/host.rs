@@ -12,6 +12,7 @@ use super::calls::Prepared;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
+use super::timing::Clock;
 use crate::event::{Recap, Status, StepName, TaskResult};
 use crate::inventory::{HostName, Inventory};
 use crate::value::Value;
@@ -69,6 +70,8 @@ pub(super) struct Progress {
     pub(super) untold: usize,
     /// Whether the next step waits for other hosts.
     pub(super) parked: bool,
+    /// The clock of the next step.
+    pub(super) clock: Clock,
     /// Steps that have been sent or wait for those before them, in order.
     pub(super) queue: VecDeque<Pending>,
     /// Handlers to run at the next flush.
@@ -92,6 +95,7 @@ pub(super) struct Pending {
     pub(super) step: StepId,
     /// The worker that it was sent to.
     pub(super) target: Option<Target>,
+    pub(super) clock: Clock,
     pub(super) state: PendingState,
 }
 

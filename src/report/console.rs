@@ -317,7 +317,7 @@ impl<W: Write> Events for Console<W> {
             Event::TaskFinished { task, host, result } => self.task_finished(task, host, result),
             Event::Warning { host, message } => self.warning(host.as_ref(), message),
             Event::RunFinished { recap, interrupted } => self.run_finished(recap, *interrupted),
-            Event::HostConnected { host, millis } if self.options.verbosity > 1 => {
+            Event::HostConnected { host, millis, .. } if self.options.verbosity > 1 => {
                 self.page.word("connected", Tone::Dim).add(host, Tone::Dim);
                 self.page.add(&format!(" in {millis}ms"), Tone::Dim).end();
             }

@@ -78,7 +78,8 @@ mod tests {
 
     use super::Json;
     use crate::event::{
-        Event, Events, ItemResult, Recap, Status, StepName, Stopped, TaskName, TaskResult,
+        Event, Events, ItemResult, Phases, Recap, Status, StepName, Stopped, TaskName, TaskResult,
+        Timing,
     };
     use crate::report::Reporter;
     use crate::value::Value;
@@ -127,6 +128,10 @@ mod tests {
             }],
             registered: Some(Value::from("any")),
             millis: 1,
+            timing: Timing {
+                waited_for: Some(host()),
+                ..Timing::default()
+            },
         };
         vec![
             Event::RunStarted {
@@ -142,6 +147,7 @@ mod tests {
             Event::HostConnected {
                 host: host(),
                 millis: 38,
+                phases: Phases::default(),
             },
             Event::TaskStarted {
                 task: task(),

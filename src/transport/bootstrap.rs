@@ -4,7 +4,7 @@
 //! script says so and waits for the file on the same channel: a host that has it costs no extra round trip.
 //! Every user has a copy of their own, because nobody should run a file that somebody else may write.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use provision_worker::protocol::{FromWorker, MAGIC};
 use tokio::time::timeout;
@@ -82,20 +82,23 @@ impl Bootstrap<'_> {
     pub(super) async fn start(mut self, invocation: &Invocation) -> Result<Worker, WorkerError> {
         self.send(invocation.input().to_vec()).await?;
         let mut buffer = Vec::new();
-        let mut sent = false;
+        let mut sent = None;
         loop {
             match self.hear(&mut buffer).await? {
                 Said::Started => break,
                 Said::Line(line) => {
                     let words: Vec<_> = line.split(' ').collect();
                     match words[..] {
-                        ["need", arch, form] if !sent => self.upload(arch, form).await?,
+                        ["need", arch, form] if sent.is_none() => {
+                            sent = Some(Instant::now());
+                            self.upload(arch, form).await?;
+                        }
                         _ => return Err(self.failed(&words)),
                     }
-                    sent = true;
                 }
             }
         }
+        let uploaded = sent.map(|sent| sent.elapsed());
         let outgoing = WorkerSender::new(self.input);
         let host = self.output.host().to_owned();
         let mut incoming = WorkerReceiver::new(self.output, buffer);
@@ -127,6 +130,7 @@ impl Bootstrap<'_> {
             hello,
             outgoing,
             incoming,
+            uploaded,
         })
     }
 
