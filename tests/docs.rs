@@ -62,6 +62,20 @@ fn the_page_of_filters_is_current() {
 }
 
 #[test]
+fn the_page_of_precedence_is_current() {
+    let output = Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args(["doc", "--precedence"])
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let page = format!(
+        "# Where variables are set\n\nFrom the weakest place to the strongest; the strongest that sets a variable \
+         wins. `provision vars HOST` shows which one it is.\n\n{text}"
+    );
+    check(&docs().join("precedence.md"), &page);
+}
+
+#[test]
 fn the_page_of_keywords_is_current() {
     check(&docs().join("keywords.md"), &keywords());
 }

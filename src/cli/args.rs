@@ -31,6 +31,10 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Show the manual of a module, or list all modules.
     Doc(DocArgs),
+    /// Show the hosts, groups and variables of an inventory, as `ansible-inventory` does.
+    Inventory(InventoryArgs),
+    /// Show what the variables of a host are, and where each was set.
+    Vars(VarsArgs),
     /// Print a JSON schema, with which an editor completes and checks what is written.
     Schema(SchemaArgs),
     /// Encrypt, decrypt and edit files, in the format of Ansible Vault or for age.
@@ -45,9 +49,77 @@ pub(super) struct DocArgs {
     /// List the filters, tests and functions of templates.
     #[arg(long, conflicts_with = "module")]
     pub(super) filters: bool,
-    /// List the keywords of plays, tasks, blocks and roles.
+    /// List where variables can be set, from the weakest place to the strongest.
     #[arg(long, conflicts_with_all = ["module", "filters"])]
+    pub(super) precedence: bool,
+    /// List the keywords of plays, tasks, blocks and roles.
+    #[arg(long, conflicts_with_all = ["module", "filters", "precedence"])]
     pub(super) keywords: bool,
+}
+
+/// An inventory to look at.
+#[derive(Args, Debug)]
+pub(super) struct InventoryArgs {
+    /// The inventory: a file in YAML or INI form, a program, a directory of these, or `host1,host2,`; may be repeated.
+    #[arg(short, long, value_name = "SOURCE", required = true)]
+    pub(super) inventory: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) what: InventoryAction,
+    /// Show the variables in the graph too.
+    #[arg(long, requires = "graph")]
+    pub(super) vars: bool,
+    /// YAML in place of JSON.
+    #[arg(short, long, conflicts_with = "graph")]
+    pub(super) yaml: bool,
+    /// Only these hosts: a pattern such as `web:!web3`.
+    #[arg(short, long, value_name = "PATTERN")]
+    pub(super) limit: Option<String>,
+    /// A directory whose `group_vars/` and `host_vars/` count as those beside a playbook.
+    #[arg(long, value_name = "DIR")]
+    pub(super) playbook_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
+}
+
+/// What to show of an inventory.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(super) struct InventoryAction {
+    /// The groups as a tree.
+    #[arg(long)]
+    pub(super) graph: bool,
+    /// All groups and the variables of all hosts, as a dynamic inventory answers.
+    #[arg(long)]
+    pub(super) list: bool,
+    /// The variables of a host.
+    #[arg(long, value_name = "HOST")]
+    pub(super) host: Option<String>,
+}
+
+/// Variables to look at.
+#[derive(Args, Debug)]
+pub(super) struct VarsArgs {
+    /// The inventory: a file in YAML or INI form, a program, a directory of these, or `host1,host2,`; may be repeated.
+    #[arg(short, long, value_name = "SOURCE", required = true)]
+    pub(super) inventory: Vec<PathBuf>,
+    /// The host.
+    pub(super) host: String,
+    /// The variable; without it, all are shown.
+    pub(super) name: Option<String>,
+    /// Set variables: `name=value`, a YAML mapping, or `@FILE`.
+    #[arg(short, long, value_name = "VARS")]
+    pub(super) extra_vars: Vec<String>,
+    /// A playbook whose plays' and roles' variables count too, for the plays that the host is in; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(super) playbook: Vec<PathBuf>,
+    /// Where roles are looked for, after the directories beside the playbook.
+    #[arg(long, value_name = "DIR")]
+    pub(super) roles_path: Vec<PathBuf>,
+    /// Let templates run programs on this machine: `lookup(type='pipe', ...)`.
+    #[arg(long)]
+    pub(super) allow_pipe: bool,
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
 }
 
 /// Of what to print the schema.

@@ -7,9 +7,11 @@ use provision_worker::modules::MODULES;
 
 use super::args::DocArgs;
 use super::exit_code;
+use crate::inventory::LayerKind;
 use crate::playbook::control::CONTROLS;
 use crate::source::suggest;
 use crate::template::{DocumentedKind, documented};
+use crate::vars::Layer;
 
 /// Prints what was asked for.
 #[expect(
@@ -21,6 +23,7 @@ pub(super) fn run(args: &DocArgs) -> u8 {
     match &args.module {
         _ if args.keywords => print!("{}", super::keywords()),
         _ if args.filters => print!("{}", filters()),
+        _ if args.precedence => print!("{}", precedence()),
         None => print!("{}", list()),
         Some(name) => match all().find(|module| module.name == name) {
             Some(module) => print!("{}", manual(module)),
@@ -122,6 +125,22 @@ fn as_written(default: &str) -> String {
         word.push(letter.to_ascii_lowercase());
     }
     word
+}
+
+/// Where variables can be set, numbered; the inventory's own order in its place.
+fn precedence() -> String {
+    let mut places = Vec::new();
+    for layer in Layer::ALL {
+        match layer {
+            Layer::Inventory => places.extend(LayerKind::DESCRIPTIONS.iter().copied()),
+            other => places.push(other.describe()),
+        }
+    }
+    let mut text = String::new();
+    for (number, place) in places.iter().enumerate() {
+        let _ = writeln!(text, "{:>2}. {place}", number + 1);
+    }
+    text
 }
 
 fn filters() -> String {

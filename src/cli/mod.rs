@@ -7,6 +7,7 @@ pub mod exit_code;
 mod hosts;
 mod input;
 mod inspect;
+mod inventory;
 mod keys;
 mod keywords;
 mod past;
@@ -14,6 +15,7 @@ mod prompt;
 mod questions;
 mod run;
 mod schema;
+mod vars;
 mod vault;
 
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
+        Some(Command::Inventory(args)) => inventory::run(args),
+        Some(Command::Vars(args)) => vars::run(args),
         Some(Command::Schema(schema)) => schema::run(schema),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),

@@ -53,7 +53,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
 
 /// Shows mistakes and warnings.
 #[expect(clippy::print_stderr, reason = "diagnostics are for the user")]
-fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
+pub(super) fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
     let color = console::colors_enabled_stderr();
     let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
     ordered.sort_by_key(|d| {

@@ -251,7 +251,7 @@ impl PlayRun<'_> {
         let name = self.hosts[host].name.to_string();
         if let Ok(name) = HostName::new(name) {
             for group in key {
-                self.shared.inventory.add_to_group(&name, group, &parents);
+                self.shared.inventory.add_to_group(&name, &group, &parents);
             }
         }
         self.regroup();

@@ -112,7 +112,7 @@ impl PlayRun<'_> {
         let step = fatal.filter(|&fatal| self.program.rank(fatal) < self.program.rank(last));
         let step = step.unwrap_or(last);
         if self.program.refuge(step).is_none() {
-            self.note_stop(host);
+            self.note_stop_behind(host, step);
         }
         // What waits to be allowed to change the host is never going to be.
         if !self.hosts[host].progress.queue.is_empty() {

@@ -249,6 +249,15 @@ pub(super) fn magic(inventory: &Inventory, name: &HostName) -> Values {
     values
 }
 
+/// The same, and what is known without a play: the groups and the directory of the inventory.
+pub fn magic_of(inventory: &Inventory, name: &HostName, directory: &std::path::Path) -> Values {
+    let mut values = magic(inventory, name);
+    let directory = super::shared::directory_value(directory);
+    values.insert(Arc::from("groups"), groups(inventory));
+    values.insert(Arc::from("inventory_dir"), directory);
+    values
+}
+
 /// The groups of a host.
 pub(super) fn group_names(inventory: &Inventory, name: &HostName) -> Value {
     let own = inventory.groups_of(name).into_iter();

@@ -37,7 +37,7 @@ mod tell;
 mod timing;
 mod view;
 
-pub use host::magic_names;
+pub use host::{magic_names, magic_of};
 pub use listing::listed;
 pub use options::RunOptions;
 pub use resume::Beginning;

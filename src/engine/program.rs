@@ -246,6 +246,17 @@ impl Program {
     /// The name of a step, or of the include or the handlers' place that it belongs to.
     pub(super) fn name_of(&self, id: StepId) -> Option<StepName> {
         let mut id = id;
+        // Between tasks, the next one counts.
+        while matches!(
+            self.steps[id].kind,
+            StepKind::BodyEnd(_)
+                | StepKind::RescueEnd
+                | StepKind::BlockEnd(_)
+                | StepKind::Enter { .. }
+                | StepKind::Leave
+        ) {
+            id = self.next(id);
+        }
         while let Some(instance) = self.steps[id].instance {
             id = self.instances[instance].inclusion.include;
         }

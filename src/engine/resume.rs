@@ -76,10 +76,16 @@ impl PlayRun<'_> {
         self.note_stop_at(host, step);
     }
 
+    /// Notes that a host has ended `step` and nothing behind it that counts.
+    pub(super) fn note_stop_behind(&mut self, host: usize, step: StepId) {
+        self.note_stop_at(host, self.program.next(step));
+    }
+
     /// Notes where a host has failed.
     pub(super) fn note_stop_at(&mut self, host: usize, step: StepId) {
         let name = self.program.name_of(step);
-        let number = self.number;
+        // What has come to the end of a play goes on with the next one.
+        let number = self.number + usize::from(step == self.program.end());
         let mut owed: Vec<usize> = self.hosts[host].progress.notified.iter().copied().collect();
         if let StepKind::Handler(index, _) = self.program.step(step).kind {
             owed.push(index);

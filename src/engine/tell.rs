@@ -1,6 +1,7 @@
 //! Tells results in the order of the play, and ends what has failed.
 
 use super::play::PlayRun;
+use super::program::StepKind;
 use crate::event::{Event, Status, TaskName, TaskResult};
 
 impl PlayRun<'_> {
@@ -105,9 +106,16 @@ impl PlayRun<'_> {
         self.fatal = Some(rank);
         // What later steps have found counts no more; since they were held, nothing was changed.
         let later = self.finished.split_off(&(rank + 1));
-        for (host, _) in later.into_values().flatten() {
-            let untold = &mut self.hosts[host].progress.untold;
-            *untold = untold.saturating_sub(1);
+        for (later, results) in later {
+            let step = self.program.step(self.program.at_rank(later));
+            for (host, _) in results {
+                let progress = &mut self.hosts[host].progress;
+                progress.untold = progress.untold.saturating_sub(1);
+                // A handler that has not been told to have run is still owed.
+                if let StepKind::Handler(index, _) = step.kind {
+                    progress.notified.insert(index);
+                }
+            }
         }
         let rescued = !self.broken && self.program.is_rescued(self.program.at_rank(rank));
         for host in self.batch.clone() {
@@ -118,6 +126,7 @@ impl PlayRun<'_> {
             if !run.is_active() {
                 // It has come to the end already, without any change.
                 if !rescued {
+                    self.note_stop_behind(host, self.program.at_rank(rank));
                     self.end_host(host);
                 }
             } else if self.program.rank(run.progress.position) > rank {

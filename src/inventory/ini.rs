@@ -65,7 +65,7 @@ impl Reader<'_, '_> {
             return;
         }
         let span = Span::new(self.file, start..start + text.len());
-        if text.starts_with('[') && self.is_header(text) {
+        if text.starts_with('[') && is_header(text) {
             self.header(text, span);
             return;
         }
@@ -84,12 +84,6 @@ impl Reader<'_, '_> {
                 }
             }
         }
-    }
-
-    /// A range may begin with a bracket too: `[a:c]1`.
-    fn is_header(&self, text: &str) -> bool {
-        let end = text.split_once(']').map(|(_, end)| end.trim_start());
-        end.is_none_or(|end| end.is_empty() || end.starts_with('#'))
     }
 
     fn header(&mut self, text: &str, span: Span) {
@@ -211,6 +205,12 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// A range may begin with a bracket too: `[a:c]1`.
+fn is_header(text: &str) -> bool {
+    let end = text.split_once(']').map(|(_, end)| end.trim_start());
+    end.is_none_or(|end| end.is_empty() || end.starts_with('#'))
 }
 
 /// Puts the hosts that a name, a range, or either with a port stands for into a group.

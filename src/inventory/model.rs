@@ -126,7 +126,7 @@ impl Inventory {
         let new = || Host::new(name.clone(), None);
         self.hosts.entry(name.clone()).or_insert_with(new);
         for group in groups {
-            self.add_to_group(&name, group.clone(), &[]);
+            self.add_to_group(&name, group, &[]);
         }
         let grouped = self.groups.values().any(|group| {
             let implied = [GroupName::ALL, GroupName::UNGROUPED].contains(&group.name.as_str());
@@ -139,15 +139,15 @@ impl Inventory {
 
     /// Puts a host into a group, and the group below `parents`; groups that do not exist yet are created.
     /// A link that would put a group below itself is left out.
-    pub fn add_to_group(&mut self, host: &HostName, group: GroupName, parents: &[GroupName]) {
-        self.create(&group);
+    pub fn add_to_group(&mut self, host: &HostName, group: &GroupName, parents: &[GroupName]) {
+        self.create(group);
         for parent in parents {
             self.create(parent);
-            self.link(parent, &group);
+            self.link(parent, group);
         }
         let implied = [GroupName::ALL, GroupName::UNGROUPED].contains(&group.as_str());
         if group.as_str() != GroupName::ALL {
-            self.groups[&group].hosts.insert(host.clone());
+            self.groups[group].hosts.insert(host.clone());
         }
         if !implied {
             self.groups[GroupName::UNGROUPED].hosts.shift_remove(host);
@@ -227,9 +227,9 @@ mod tests {
     fn parents_come_before_their_children_and_never_below_themselves() {
         let mut inventory = Inventory::default();
         inventory.add_host(host("a"), &[]);
-        inventory.add_to_group(&host("a"), group("apt"), &[group("os")]);
+        inventory.add_to_group(&host("a"), &group("apt"), &[group("os")]);
         assert_eq!(groups(&inventory, "a"), ["os", "apt"]);
-        inventory.add_to_group(&host("a"), group("os"), &[group("apt")]);
+        inventory.add_to_group(&host("a"), &group("os"), &[group("apt")]);
         assert_eq!(groups(&inventory, "a"), ["os", "apt"]);
         assert_eq!(inventory.groups["apt"].depth, 2);
         assert_eq!(inventory.hosts_in("os").len(), 1);

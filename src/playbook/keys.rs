@@ -98,7 +98,7 @@ impl<'n> Keys<'n> {
         if let Some(help) = super::action::ansible_word(key) {
             return wrong.help(help);
         }
-        if std::ptr::eq(self.place, &ROLE) {
+        if self.place.what == ROLE.what {
             let wrong = wrong.suggest(key, self.known());
             return if wrong.help.is_empty() {
                 wrong.help("parameters of the role stand below `vars`")

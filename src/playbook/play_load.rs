@@ -113,8 +113,8 @@ impl Loader<'_> {
             return None;
         };
         let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
-        let is_template = |text: &&str| text.contains("{{") || text.contains("{%");
-        if let Some(at) = parts.iter().position(|text| is_template(&text)) {
+        let is_template = |text: &str| text.contains("{{") || text.contains("{%");
+        if let Some(at) = parts.iter().position(|text| is_template(text)) {
             let wrong = Diagnostic::error("`hosts` cannot be a template")
                 .at(nodes[at].span, "it is read before anything runs")
                 .help("name all hosts that it can be, and choose some of them with `--limit`")

@@ -371,9 +371,12 @@ pub(super) fn yaml_file(directory: &Path, name: &str) -> Option<PathBuf> {
 pub(super) fn display_all(paths: &[PathBuf]) -> String {
     let shown: Vec<String> = paths
         .iter()
-        .map(|path| match path.as_os_str().is_empty() {
-            true => ".".to_owned(),
-            false => path.display().to_string(),
+        .map(|path| {
+            if path.as_os_str().is_empty() {
+                ".".to_owned()
+            } else {
+                path.display().to_string()
+            }
         })
         .collect();
     shown.join(", ")

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{BodyId, Loaded, Play, Role, Task, each_name, each_task};
+use super::{Action, BodyId, Control, Loaded, Play, Role, Task, each_name, each_task};
 use crate::source::{Diagnostic, Diagnostics, Span};
 use crate::template::{Condition, NameUse, habit};
 use crate::vars::{Definition, Definitions};
@@ -28,6 +28,11 @@ pub fn validate(loaded: &Loaded, known: &Known<'_>, diagnostics: &mut Diagnostic
     for play in loaded.plays() {
         let tasks = Tasks::of(play);
         learned.extend(tasks.iter().flat_map(Task::learns));
+        for task in tasks.iter() {
+            if let Action::Control(Control::AddHost { vars, .. }) = &task.action {
+                learned.extend(vars.keys().cloned());
+            }
+        }
         check_handlers(play, &tasks, diagnostics);
         check_course(play, &tasks, diagnostics);
         let names = play_names(play, known, &learned);

@@ -29,3 +29,4 @@ pub use hints::undefined as habit;
 pub use lookup::{Lookup, NameUse};
 pub use reference::{Documented, DocumentedKind, documented};
 pub use templates::{Compiled, Condition, FileTemplate, Templates, Text};
+pub use yaml::to_yaml;

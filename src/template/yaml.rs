@@ -3,6 +3,11 @@
 
 use crate::value::{Value, ValueKind, key_text};
 
+/// The value in blocks, as `to_yaml` gives it.
+pub fn to_yaml(value: &Value) -> String {
+    block(value, 2)
+}
+
 /// The value, with a line feed at the end.
 pub(super) fn block(value: &Value, indent: usize) -> String {
     let mut yaml = String::new();

@@ -32,8 +32,8 @@ fn load(script: &str) -> (Inventory, String) {
 fn var(inventory: &Inventory, host: &str, name: &str) -> Option<String> {
     let host = HostName::new(host).expect("a name");
     let layers = inventory.layers_for(&host);
-    let nodes = layers.iter().rev();
-    let node = nodes.filter_map(|layer| layer.entries.get(name)).next()?;
+    let mut layers = layers.iter().rev();
+    let node = layers.find_map(|layer| layer.entries.get(name))?;
     Some(crate::value::to_json(&node.to_value()).to_string())
 }
 
