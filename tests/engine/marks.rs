@@ -65,7 +65,11 @@ fn expand(text: &str) -> String {
 
 /// The marks; those that hosts have left by the same task are sorted, because they come in any order.
 fn in_order(log: &str) -> Vec<String> {
-    let task = |line: &str| line.split_once(' ').map_or(line, |(_, task)| task).to_owned();
+    let task = |line: &str| {
+        line.split_once(' ')
+            .map_or(line, |(_, task)| task)
+            .to_owned()
+    };
     let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
     for marks in lines.chunk_by_mut(|one, next| task(one) == task(next)) {
         marks.sort_unstable();
