@@ -82,8 +82,8 @@ fn an_earlier_run_is_shown_from_its_record() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     for expected in [
         "run site.yaml came to its end",
-        "ok=2",
-        "`echo",
+        "ok=1",
+        "`/bin/sh` exited with 1",
         "h1 of 2  slow",
         "waited for",
     ] {
