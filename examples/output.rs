@@ -66,6 +66,7 @@ fn play(reporter: &mut dyn Reporter, count: usize, check: bool, pace: u32) {
         reporter.event(&Event::HostConnected {
             host: host.clone(),
             millis: 38,
+            phases: provision::event::Phases::default(),
         });
     }
     let mut recap: Vec<Recap> = hosts
@@ -201,6 +202,7 @@ fn result(status: Status, message: Option<&str>) -> TaskResult {
         output: None,
         items: Vec::new(),
         registered: None,
+        timing: provision::event::Timing::default(),
         millis: 120,
     }
 }

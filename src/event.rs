@@ -18,7 +18,7 @@ pub trait Events {
 }
 
 /// Something that happened in a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run begins.
@@ -48,6 +48,9 @@ pub enum Event {
         host: Arc<str>,
         /// From the first packet to the hello, in milliseconds.
         millis: u64,
+        /// Where this time went.
+        #[serde(default)]
+        phases: Phases,
     },
     /// A host has begun a task: what a run waits for is the newest of these without a result.
     TaskStarted {
@@ -115,7 +118,7 @@ pub struct StepName {
 }
 
 /// A task, as people recognise it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TaskName {
     /// Its place in the order of the play: two tasks of one play never share it.
     pub position: Position,
@@ -130,7 +133,7 @@ pub struct TaskName {
 }
 
 /// A place in the order of a play. What an include has put in has the include's place and more behind it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position(pub Arc<[u32]>);
 
 impl From<u32> for Position {
@@ -140,7 +143,7 @@ impl From<u32> for Position {
 }
 
 /// How a task, or one item of its loop, ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The host was in the desired state.
@@ -162,7 +165,7 @@ pub enum Status {
 }
 
 /// The result of a task on a host.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskResult {
     /// How it ended.
     pub status: Status,
@@ -174,14 +177,19 @@ pub struct TaskResult {
     pub output: Option<String>,
     /// One entry for each item of the task's loop; empty if it has none.
     pub items: Vec<ItemResult>,
-    /// What was registered, for reporters that show everything. `None` where `no_log` forbids it.
+    /// What was registered, for reporters that show everything. `None` where `no_log` forbids it. It is
+    /// not read back from a record.
+    #[serde(skip_deserializing)]
     pub registered: Option<Value>,
     /// How long it took on the host, in milliseconds.
     pub millis: u64,
+    /// Where its time went.
+    #[serde(default)]
+    pub timing: Timing,
 }
 
 /// The result of one item of a loop.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ItemResult {
     /// The item, as people recognise it.
     pub label: String,
@@ -191,8 +199,47 @@ pub struct ItemResult {
     pub message: Option<String>,
 }
 
+/// Where the time went until a host's first worker had said hello, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// When the host was to be connected to, since the beginning of the run.
+    pub begun: u64,
+    /// Until it was its turn: so many hosts are connected to at a time.
+    pub turn: u64,
+    /// Opening the connection: lookup, TCP, key exchange.
+    pub connect: u64,
+    /// Logging in.
+    pub auth: u64,
+    /// Starting the worker, until its hello; without sending it.
+    pub start: u64,
+    /// Sending the worker, if the host did not have it.
+    pub upload: Option<u64>,
+}
+
+/// Where the time of a task on a host went, in microseconds.
+///
+/// A task may be sent long before it is its turn, so what is left of the time from `begun` to `ended` is mostly spent
+/// behind the tasks before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// When the controller took it up, since the beginning of the run.
+    pub begun: u64,
+    /// When it had ended, since the beginning of the run.
+    pub ended: u64,
+    /// Rendering it on the controller.
+    pub prepare: u64,
+    /// Finding out on the host what is to be changed.
+    pub plan: u64,
+    /// Changing it.
+    pub apply: u64,
+    /// Waiting until other hosts had come as far.
+    pub held: u64,
+    /// The host that came last, if it was waited for.
+    pub waited_for: Option<Arc<str>>,
+}
+
 /// What became of a host.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recap {
     /// The host.
     pub host: Arc<str>,

@@ -35,6 +35,8 @@ pub(super) enum Command {
     Inventory(InventoryArgs),
     /// Show what the variables of a host are, and where each was set.
     Vars(VarsArgs),
+    /// Show an earlier run again: what became of its hosts, and where its time went.
+    Report(ReportArgs),
     /// Print a JSON schema, with which an editor completes and checks what is written.
     Schema(SchemaArgs),
     /// Encrypt, decrypt and edit files, in the format of Ansible Vault or for age.
@@ -120,6 +122,22 @@ pub(super) struct VarsArgs {
     pub(super) allow_pipe: bool,
     #[command(flatten)]
     pub(super) keys: KeyArgs,
+}
+
+/// Which earlier run to show, and how.
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// The run, by the name that `--list` shows; without it, the last one.
+    pub(super) run: Option<String>,
+    /// Write a page with a timeline to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// List the runs that are recorded.
+    #[arg(long, conflicts_with_all = ["run", "html"])]
+    pub(super) list: bool,
+    /// Of how many tasks and hosts to say where the time went.
+    #[arg(long, value_name = "N", default_value_t = 10, conflicts_with = "html")]
+    pub(super) profile: usize,
 }
 
 /// Of what to print the schema.
@@ -242,6 +260,16 @@ pub(super) struct RunArgs {
     /// Show more: ok and skipped tasks with -v, registered results with -vv.
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "What to show")]
     pub(super) verbose: u8,
+    /// Say at the end where the time went: by phase, and of the N slowest tasks and hosts.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10",
+        help_heading = "What to show"
+    )]
+    pub(super) profile: Option<usize>,
     /// How results are shown.
     #[arg(
         short,

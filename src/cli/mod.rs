@@ -13,6 +13,7 @@ mod keywords;
 mod past;
 mod prompt;
 mod questions;
+mod report;
 mod run;
 mod schema;
 mod vars;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doc(doc)) => doc::run(doc),
         Some(Command::Inventory(args)) => inventory::run(args),
         Some(Command::Vars(args)) => vars::run(args),
+        Some(Command::Report(report)) => report::run(report),
         Some(Command::Schema(schema)) => schema::run(schema),
         Some(Command::Vault(vault)) => vault::run(vault),
         None => run::run(&cli.run),

@@ -148,6 +148,7 @@ fn reporter(args: &RunArgs) -> Box<dyn Reporter> {
             let options = ConsoleOptions {
                 verbosity: args.verbose,
                 diff: args.diff,
+                profile: args.profile,
                 ..ConsoleOptions::for_stdout()
             };
             Box::new(Console::new(stdout, options))

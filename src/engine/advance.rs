@@ -162,6 +162,7 @@ impl PlayRun<'_> {
             Gate::Closed => return false,
             Gate::Passed => return true,
         }
+        self.hosts[host].progress.clock.begin();
         let run = &self.hosts[host];
         let needs = &self.program.step(cursor).needs.learned;
         let unknown = needs
@@ -193,9 +194,12 @@ impl PlayRun<'_> {
         let step = self.hosts[host].progress.cursor;
         let next = self.program.next(step);
         let progress = &mut self.hosts[host].progress;
+        let mut clock = std::mem::take(&mut progress.clock);
+        clock.prepared();
         progress.queue.push_back(Pending {
             step,
             target,
+            clock,
             state,
         });
         progress.cursor = next;

@@ -61,7 +61,9 @@ impl PlayRun<'_> {
             &outcomes,
             &exhausted,
         );
-        self.hosts[host].progress.queue[at].state = PendingState::Ready(Box::new(ended));
+        let pending = &mut self.hosts[host].progress.queue[at];
+        pending.clock.end();
+        pending.state = PendingState::Ready(Box::new(ended));
     }
 
     /// If the task is tried until a condition holds, and it does not: has it tried again, or notes that it has
@@ -202,11 +204,13 @@ impl PlayRun<'_> {
             let Some(Pending {
                 step,
                 target,
-                state: PendingState::Ready(ended),
+                clock,
+                state: PendingState::Ready(mut ended),
             }) = self.hosts[host].progress.queue.pop_front()
             else {
                 return;
             };
+            clock.tell(self.shared.begun, &mut ended.result.timing);
             self.finish(host, step, target, *ended);
             if !self.hosts[host].is_active() {
                 return;

@@ -9,6 +9,7 @@ use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId, StepKind};
 use super::result::ended;
+use super::timing::Clock;
 use crate::event::{Position, Status, TaskName};
 use crate::value::{Map, Value};
 
@@ -59,6 +60,7 @@ impl PlayRun<'_> {
         let progress = &mut self.hosts[host].progress;
         progress.held = None;
         progress.parked = false;
+        progress.clock = Clock::default();
         progress.cursor = start;
         progress.last = Some(start);
         let dropped = std::mem::take(&mut progress.queue);
@@ -166,6 +168,7 @@ impl PlayRun<'_> {
         if let (Some(task), true) = (&task, goes_on) {
             let message = format!("{message}; the host goes on with the next task");
             let mut ended = ended(Status::Ignored, Some(message));
+            self.stamp(&mut ended.result.timing);
             let registered = ended.registered.take().and_then(Value::into_map);
             let mut registered = registered.unwrap_or_default();
             registered.insert("unreachable".into(), true.into());
@@ -183,7 +186,8 @@ impl PlayRun<'_> {
             self.update_position(host);
             return;
         }
-        let ended = ended(status, Some(message));
+        let mut ended = ended(status, Some(message));
+        self.stamp(&mut ended.result.timing);
         if let Some(task) = &task {
             self.pass_on(host, step, task, &ended);
         }

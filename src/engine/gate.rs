@@ -7,6 +7,7 @@ use super::host::Ended;
 use super::play::PlayRun;
 use super::program::StepId;
 use super::run::Choice;
+use super::timing::Clock;
 use crate::event::Status;
 use crate::playbook::{Action, Control, Meta, Task};
 
@@ -37,6 +38,7 @@ impl PlayRun<'_> {
         }
         let progress = &mut self.hosts[host].progress;
         progress.parked = true;
+        progress.clock.wait();
         if !progress.queue.is_empty() || !self.reached(step) {
             return Gate::Closed;
         }
@@ -47,6 +49,7 @@ impl PlayRun<'_> {
             let next = self.program.next(step);
             let progress = &mut self.hosts[host].progress;
             progress.parked = false;
+            progress.clock = Clock::default();
             progress.cursor = next;
             self.settle(host);
             return Gate::Passed;
@@ -72,7 +75,10 @@ impl PlayRun<'_> {
             }
             *at_it += 1;
         }
-        self.hosts[host].progress.parked = false;
+        let last = self.last_for(host);
+        let progress = &mut self.hosts[host].progress;
+        progress.parked = false;
+        progress.clock.go(last);
         Gate::Open
     }
 
@@ -157,6 +163,7 @@ impl PlayRun<'_> {
     fn take_over(&mut self, host: usize, step: StepId, task: &Arc<Task>, ended: &Ended) {
         let run = &mut self.hosts[host];
         run.progress.parked = false;
+        run.progress.clock = Clock::default();
         run.learned.extend(ended.facts.clone());
         if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
             run.learned.insert(name.clone(), value.clone());

@@ -12,6 +12,7 @@ use super::calls::Prepared;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
+use super::timing::Clock;
 use crate::event::{Recap, Status, StepName, TaskResult};
 use crate::inventory::{HostName, Inventory};
 use crate::value::Value;
@@ -54,7 +55,10 @@ pub(super) struct HostRun {
 
 /// How far a host has come in the play that runs.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is about another moment")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is about another moment"
+)]
 pub(super) struct Progress {
     /// The next step to prepare.
     pub(super) cursor: StepId,
@@ -70,6 +74,8 @@ pub(super) struct Progress {
     pub(super) untold: usize,
     /// Whether the next step waits for other hosts.
     pub(super) parked: bool,
+    /// The clock of the next step.
+    pub(super) clock: Clock,
     /// Steps that have been sent or wait for those before them, in order.
     pub(super) queue: VecDeque<Pending>,
     /// Handlers to run at the next flush.
@@ -93,6 +99,7 @@ pub(super) struct Pending {
     pub(super) step: StepId,
     /// The worker that it was sent to.
     pub(super) target: Option<Target>,
+    pub(super) clock: Clock,
     pub(super) state: PendingState,
 }
 

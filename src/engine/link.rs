@@ -12,6 +12,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::content::ContentSource;
+use super::timing::micros;
+use crate::event::Phases;
 use crate::transport::{
     Become, ConnectionSettings, Connector, Session, WorkerReceiver, WorkerSender,
 };
@@ -51,8 +53,8 @@ pub(super) struct FromLink {
 
 /// What can happen to a link.
 pub(super) enum LinkEvent {
-    /// A worker has said hello. The time is since the first packet of the connection.
-    Hello(Box<Hello>, Duration),
+    /// A worker has said hello. The link has begun at this time.
+    Hello(Box<Hello>, Instant, Phases),
     /// A worker has said something.
     Message(FromWorker),
     /// A time that was asked for has passed.
@@ -139,13 +141,20 @@ async fn run(
     teller: &Teller,
 ) -> Result<(), LinkEvent> {
     let begun = Instant::now();
-    let session = {
+    let (session, turn) = {
         let _permit = start.forks.acquire().await;
+        let turn = begun.elapsed();
         let connected = start.connector.connect(&start.name, &start.settings).await;
-        connected.map_err(|error| lost(true, &error))?
+        (connected.map_err(|error| lost(true, &error))?, turn)
     };
     let (inner_sender, mut inner) = mpsc::channel(WORKER_MESSAGES);
     let mut link = Link {
+        phases: Phases {
+            turn: micros(turn + session.times.turn),
+            connect: micros(session.times.connect),
+            auth: micros(session.times.auth),
+            ..Phases::default()
+        },
         session,
         begun,
         workers: HashMap::new(),
@@ -190,6 +199,8 @@ async fn run(
 struct Link {
     session: Session,
     begun: Instant,
+    /// Where the time until the first hello went.
+    phases: Phases,
     workers: HashMap<WorkerKey, WorkerSender>,
     contents: HashMap<String, ContentSource>,
     inner: mpsc::Sender<Inner>,
@@ -203,10 +214,20 @@ impl Link {
         teller: &Teller,
     ) -> Result<&mut WorkerSender, LinkEvent> {
         if !self.workers.contains_key(key) {
+            let asked = Instant::now();
             let become_ = key.escalation.as_ref();
             let started = self.session.start_worker(key.flavour, become_).await;
             let worker = started.map_err(|error| lost(false, &error))?;
-            let hello = LinkEvent::Hello(Box::new(worker.hello), self.begun.elapsed());
+            let phases = Phases {
+                start: micros(
+                    asked
+                        .elapsed()
+                        .saturating_sub(worker.uploaded.unwrap_or_default()),
+                ),
+                upload: worker.uploaded.map(micros),
+                ..self.phases
+            };
+            let hello = LinkEvent::Hello(Box::new(worker.hello), self.begun, phases);
             teller.tell(hello).await;
             tokio::spawn(read(key.clone(), worker.incoming, self.inner.clone()));
             self.workers.insert(key.clone(), worker.outgoing);

@@ -34,6 +34,7 @@ mod run;
 mod shared;
 mod tags;
 mod tell;
+mod timing;
 mod view;
 
 pub use host::{magic_names, magic_of};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use provision_worker::protocol::{FromWorker, Hello, ToWorker};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,7 +20,8 @@ use super::program::{Program, StepId};
 use super::roster::Roster;
 use super::run::Choice;
 use super::shared::Shared;
-use crate::event::{Event, Events, TaskResult};
+use super::timing::micros;
+use crate::event::{Event, Events, Phases, TaskResult, Timing};
 use crate::playbook::Play;
 use crate::value::from_json;
 
@@ -47,6 +48,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) connections: &'a mut Connections,
     /// The frontier at which hosts that waited for it were last let go.
     pub(super) let_go_at: Option<usize>,
+    /// The host that was the last to come as far as the frontier.
+    pub(super) came_last: Option<usize>,
     /// The rank of the step whose failure ends the play everywhere.
     pub(super) fatal: Option<usize>,
     /// Too many hosts have failed: nothing is rescued any more.
@@ -135,7 +138,11 @@ impl PlayRun<'_> {
                 () = interrupts.next() => return true,
                 message = self.connections.incoming.recv() => {
                     let Some(message) = message else { return false };
+                    let (host, before) = (message.host, self.frontier.position());
                     self.take(message);
+                    if self.frontier.position() != before {
+                        self.came_last = Some(host);
+                    }
                     self.tell();
                 }
                 _ = tick.tick() => self.events.tick(),
@@ -160,8 +167,8 @@ impl PlayRun<'_> {
         let owner = |id: &u64| self.delegated.get(id).copied().unwrap_or(host);
         let active = |host: usize| self.hosts[host].is_active();
         let of = match message.event {
-            LinkEvent::Hello(hello, after) => {
-                self.greet(host, &hello, after);
+            LinkEvent::Hello(hello, begun, phases) => {
+                self.greet(host, &hello, begun, phases);
                 host
             }
             LinkEvent::Lost {
@@ -206,17 +213,19 @@ impl PlayRun<'_> {
         }
     }
 
-    fn greet(&mut self, host: usize, hello: &Hello, after: Duration) {
+    fn greet(&mut self, host: usize, hello: &Hello, begun: Instant, mut phases: Phases) {
         let run = &mut self.hosts[host];
         if run.has_facts() {
             return;
         }
         run.magic
             .insert(Arc::from("facts"), from_json(&hello.facts));
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        phases.begun = micros(begun.saturating_duration_since(self.shared.begun));
+        let way = phases.connect + phases.auth + phases.start + phases.upload.unwrap_or(0);
         self.events.event(&Event::HostConnected {
             host: run.name.clone(),
-            millis,
+            millis: way / 1000,
+            phases,
         });
         // Others may look at the facts of all hosts, and wait for the last of them: to have everybody looked at again
         // for each would cost the square of their number.
@@ -230,9 +239,12 @@ impl PlayRun<'_> {
         let progress = &mut self.hosts[host].progress;
         let step = progress
             .queue
-            .iter()
+            .iter_mut()
             .find(|pending| pending.request_id() == Some(id));
-        progress.held = step.map(|pending| (id, pending.step));
+        progress.held = step.map(|pending| {
+            pending.clock.wait();
+            (id, pending.step)
+        });
         self.let_go(host);
     }
 
@@ -243,16 +255,33 @@ impl PlayRun<'_> {
         if !self.reached(step) {
             return;
         }
+        let last = self.last_for(host);
         let progress = &mut self.hosts[host].progress;
         progress.held = None;
         let pending = progress
             .queue
-            .iter()
+            .iter_mut()
             .find(|pending| pending.request_id() == Some(id));
-        if let Some(target) = pending.and_then(|pending| pending.target.clone()) {
+        let target = pending.and_then(|pending| {
+            pending.clock.go(last);
+            pending.target.clone()
+        });
+        if let Some(target) = target {
             let go = ToLink::Send(target.worker, ToWorker::Go(id), Vec::new());
             self.hosts[target.host].send(go);
         }
+    }
+
+    /// Who kept the host waiting, as far as it was not the host itself.
+    pub(super) fn last_for(&self, host: usize) -> Option<Arc<str>> {
+        let last = self.came_last.filter(|&last| last != host)?;
+        Some(self.hosts[last].name.clone())
+    }
+
+    /// The times of what ends now without having been carried out.
+    pub(super) fn stamp(&self, timing: &mut Timing) {
+        let now = micros(self.shared.begun.elapsed());
+        (timing.begun, timing.ended) = (now, now);
     }
 }
 

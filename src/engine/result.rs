@@ -9,7 +9,7 @@ use super::calls::{Item, ItemState, Prepared, first_false};
 use super::host::Ended;
 use super::shared::Shared;
 use super::view::View;
-use crate::event::{ItemResult, Status, TaskResult};
+use crate::event::{ItemResult, Status, TaskResult, Timing};
 use crate::playbook::Task;
 use crate::source::Diagnostic;
 use crate::value::{Map, Value, from_json};
@@ -66,6 +66,11 @@ pub(super) fn conclude(
         items: Vec::new(),
         registered: None,
         millis: outcomes.iter().map(|outcome| outcome.millis).sum(),
+        timing: Timing {
+            plan: outcomes.iter().map(|outcome| outcome.plan).sum(),
+            apply: outcomes.iter().map(|outcome| outcome.apply).sum(),
+            ..Timing::default()
+        },
     };
     if prepared.is_loop {
         let items = prepared.items.iter().zip(&verdicts);
@@ -352,6 +357,7 @@ pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
             items: Vec::new(),
             registered: None,
             millis: 0,
+            timing: Timing::default(),
         },
         registered: Some(registered.into()),
         facts: Values::new(),

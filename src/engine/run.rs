@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::arguments;
 use super::batches::{batches, ordered};
@@ -257,6 +258,7 @@ impl<'e> Running<'e> {
         let connections = Connections::new(connector, options.forks);
         let Loaded { playbooks, files } = run.loaded;
         let mut shared = Shared {
+            begun: Instant::now(),
             options,
             inventory: run.inventory,
             vars: run.vars,
@@ -431,6 +433,7 @@ impl<'e> Running<'e> {
             events: self.events,
             connections: &mut self.connections,
             let_go_at: None,
+            came_last: None,
             fatal: None,
             broken: false,
             once: HashMap::new(),

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::RunOptions;
 use super::content::ContentFiles;
@@ -17,6 +18,8 @@ use crate::vars::{Definition, Definitions, Values};
 
 /// What all hosts share.
 pub(super) struct Shared {
+    /// When the run began.
+    pub(super) begun: Instant,
     pub(super) options: RunOptions,
     pub(super) inventory: Inventory,
     /// The inventory's variables for each host, the strongest of each name.

@@ -18,8 +18,12 @@ pub struct Past {
     pub stopped: HashMap<Arc<str>, Stopped>,
     /// The hosts on which something failed or that could not be reached.
     pub failed: Vec<String>,
+    /// How many hosts took part.
+    pub hosts: usize,
     /// Whether the record has an end.
     pub is_whole: bool,
+    /// Whether the user ended it.
+    pub interrupted: bool,
 }
 
 /// Why there is no earlier run to go on with.
@@ -37,7 +41,7 @@ pub enum PastError {
 }
 
 /// The longest line that is read, in bytes.
-const LONGEST: u64 = 64 << 20;
+pub(super) const LONGEST: u64 = 64 << 20;
 
 impl Past {
     /// The record called `name`.
@@ -79,7 +83,9 @@ impl Past {
             header,
             stopped: HashMap::new(),
             failed: Vec::new(),
+            hosts: 0,
             is_whole: false,
+            interrupted: false,
         };
         while next(&mut line)? {
             // Only the end of a run is of interest, and its lines are the last ones.
@@ -97,6 +103,8 @@ impl Past {
     fn finish(&mut self, line: &str) {
         let finished: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         self.is_whole = finished["recap"].is_array();
+        self.hosts = finished["recap"].as_array().map_or(0, Vec::len);
+        self.interrupted = finished["interrupted"] == true;
         for host in finished["recap"].as_array().into_iter().flatten() {
             let failed = host["failed"].as_u64().unwrap_or(0) > 0;
             if failed || host["unreachable"].as_bool() == Some(true) {

@@ -17,6 +17,7 @@ use super::detail::{Detail, is_failure};
 use super::fold::Block;
 use super::fold::Blocks;
 use super::page::{Page, Tone};
+use super::profile::Adding;
 use super::progress::Progress;
 use super::recap::{self, Failures};
 use super::text::{hosts, names, took};
@@ -42,6 +43,8 @@ pub struct ConsoleOptions {
     pub colors: bool,
     /// The width of the terminal on which a live line can be drawn; `None` if it is no terminal.
     pub width: Option<fn() -> usize>,
+    /// Of how many tasks and hosts to say at the end where the time went, if at all.
+    pub profile: Option<usize>,
 }
 
 impl ConsoleOptions {
@@ -69,6 +72,7 @@ pub struct Console<W: Write> {
     progress: Progress,
     blocks: Blocks,
     failures: Failures,
+    adding: Adding,
     /// The warnings that were shown, each with the further hosts that it concerns.
     warnings: IndexMap<String, Vec<Arc<str>>>,
     /// When something was last printed.
@@ -103,6 +107,7 @@ impl<W: Write> Console<W> {
             progress: Progress::default(),
             blocks: Blocks::default(),
             failures: Failures::default(),
+            adding: Adding::default(),
             warnings: IndexMap::new(),
             printed: now,
             drawn: None,
@@ -227,6 +232,9 @@ impl<W: Write> Console<W> {
                 .add(&time, Tone::Plain);
         }
         self.page.end();
+        if let Some(top) = self.options.profile {
+            self.adding.profile.write(&mut self.page, top);
+        }
     }
 
     fn write_blocks(&mut self, blocks: &[Block]) {
@@ -306,6 +314,9 @@ impl<W: Write> Events for Console<W> {
         ) {
             self.write_kept();
         }
+        if self.options.profile.is_some() {
+            self.adding.event(event);
+        }
         self.progress.event(event, (self.clock)());
         match event {
             Event::RunStarted {
@@ -317,7 +328,7 @@ impl<W: Write> Events for Console<W> {
             Event::TaskFinished { task, host, result } => self.task_finished(task, host, result),
             Event::Warning { host, message } => self.warning(host.as_ref(), message),
             Event::RunFinished { recap, interrupted } => self.run_finished(recap, *interrupted),
-            Event::HostConnected { host, millis } if self.options.verbosity > 1 => {
+            Event::HostConnected { host, millis, .. } if self.options.verbosity > 1 => {
                 self.page.word("connected", Tone::Dim).add(host, Tone::Dim);
                 self.page.add(&format!(" in {millis}ms"), Tone::Dim).end();
             }

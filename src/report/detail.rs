@@ -7,7 +7,7 @@ use std::iter::once;
 use super::diff;
 use super::page::{Line, Tone};
 use super::text::last_lines;
-use crate::event::{ItemResult, Status, TaskResult};
+use crate::event::{ItemResult, Status, TaskResult, Timing};
 
 /// The most changes of a task that are listed unless more is asked for.
 const CHANGES: usize = 20;
@@ -34,6 +34,7 @@ impl Detail {
         }
         let mut result = result.clone();
         result.millis = 0;
+        result.timing = Timing::default();
         if self.verbosity < 2 {
             result.registered = None;
         }

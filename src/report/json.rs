@@ -90,7 +90,8 @@ mod tests {
 
     use super::Json;
     use crate::event::{
-        Event, Events, ItemResult, Recap, Status, StepName, Stopped, TaskName, TaskResult,
+        Event, Events, ItemResult, Phases, Recap, Status, StepName, Stopped, TaskName, TaskResult,
+        Timing,
     };
     use crate::report::Reporter;
     use crate::value::Value;
@@ -139,6 +140,10 @@ mod tests {
             }],
             registered: Some(Value::from("any")),
             millis: 1,
+            timing: Timing {
+                waited_for: Some(host()),
+                ..Timing::default()
+            },
         };
         vec![
             Event::RunStarted {
@@ -154,6 +159,7 @@ mod tests {
             Event::HostConnected {
                 host: host(),
                 millis: 38,
+                phases: Phases::default(),
             },
             Event::TaskStarted {
                 task: task(),

@@ -11,10 +11,13 @@ mod diff;
 mod fold;
 mod json;
 mod page;
+mod past;
+mod profile;
 mod progress;
 mod recap;
 mod redact;
 mod text;
+mod timeline;
 #[cfg(test)]
 mod transcript;
 
@@ -22,6 +25,7 @@ use std::io;
 
 pub use self::console::{Console, ConsoleOptions};
 pub use self::json::Json;
+pub use self::past::PastRun;
 pub use self::redact::{Redacted, redact};
 pub use self::text::sanitize;
 use crate::event::Events;

@@ -122,6 +122,8 @@ fn result(result: &mut TaskResult, secrets: &Secrets) {
         registered,
         status: _,
         millis: _,
+        // Times, and the name of a host.
+        timing: _,
     } = result;
     for Changed { what, diff } in changes {
         text(what, secrets);
@@ -212,7 +214,7 @@ mod tests {
     use serde_json::json;
 
     use super::{diff, redact};
-    use crate::event::{Event, ItemResult, Status, TaskName, TaskResult};
+    use crate::event::{Event, ItemResult, Status, TaskName, TaskResult, Timing};
     use crate::secret::Secrets;
     use crate::value::from_json;
 
@@ -249,6 +251,7 @@ mod tests {
                 }],
                 registered: Some(from_json(&json!({ text: [text], "rc": 0 }))),
                 millis: 1,
+                timing: Timing::default(),
             },
         }
     }

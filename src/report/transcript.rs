@@ -8,7 +8,9 @@ use provision_worker::plan::Diff;
 use provision_worker::protocol::Changed;
 
 use super::console::{Console, ConsoleOptions};
-use crate::event::{Event, Events, ItemResult, Recap, Status, TaskName, TaskResult};
+use crate::event::{
+    Event, Events, ItemResult, Phases, Recap, Status, TaskName, TaskResult, Timing,
+};
 use crate::value::Value;
 
 /// An invented run that goes on as a test says.
@@ -123,6 +125,7 @@ fn result(status: Status) -> TaskResult {
         items: Vec::new(),
         registered: None,
         millis: 1,
+        timing: Timing::default(),
     }
 }
 
@@ -485,6 +488,7 @@ fn a_hostile_host_cannot_steer_the_terminal() {
         run.tell(&Event::HostConnected {
             host: host.clone(),
             millis: 1,
+            phases: Phases::default(),
         });
         run.tell(&Event::TaskFinished {
             task,
@@ -523,6 +527,7 @@ fn the_live_line_names_what_the_run_waits_for() {
         run.tell(&Event::HostConnected {
             host: host(5),
             millis: 1,
+            phases: Phases::default(),
         });
         run.pass(1);
         [1, 3, 4, 5]

@@ -8,7 +8,7 @@
 //! once more and told to verify.
 //! Every user has a copy of their own, because nobody should run a file that somebody else may write.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use provision_worker::module::Flavour;
 use provision_worker::protocol::{FromWorker, MAGIC};
@@ -143,23 +143,24 @@ impl Bootstrap<'_> {
     ) -> Result<Worker, WorkerError> {
         self.send(invocation.input().to_vec()).await?;
         let mut buffer = Vec::new();
-        let mut sent = false;
+        let mut sent = None;
         loop {
             match self.hear(&mut buffer).await? {
                 Said::Started => break,
                 Said::Line(line) => {
                     let words: Vec<_> = line.split(' ').collect();
                     match words[..] {
-                        ["need", arch, form] if !sent => {
+                        ["need", arch, form] if sent.is_none() => {
+                            sent = Some(Instant::now());
                             self.upload(arch, form).await?;
-                            sent = true;
                         }
-                        ["run"] if !*found => *found = !sent,
+                        ["run"] if !*found => *found = sent.is_none(),
                         _ => return Err(self.failed(&words)),
                     }
                 }
             }
         }
+        let uploaded = sent.map(|sent| sent.elapsed());
         let outgoing = WorkerSender::new(self.input);
         let host = self.output.host().to_owned();
         let mut incoming = WorkerReceiver::new(self.output, buffer);
@@ -189,6 +190,7 @@ impl Bootstrap<'_> {
             hello,
             outgoing,
             incoming,
+            uploaded,
         })
     }
 

@@ -8,6 +8,7 @@ use super::bootstrap::{Bootstrap, STDERR_LIMIT, Wanted};
 use super::embedded::WORKERS;
 use super::error::{ConnectError, ExecError, Exit, WorkerError};
 use super::local;
+use super::login_times::LoginTimes;
 use super::program::{Input, Invocation, Output};
 use super::prompt::Prompt;
 use super::settings::{Become, ConnectionKind, ConnectionSettings};
@@ -38,11 +39,16 @@ impl Connector {
         settings: &ConnectionSettings,
     ) -> Result<Session, ConnectError> {
         let host: Arc<str> = host_name.into();
+        let mut times = LoginTimes::default();
         let way = match settings.kind {
-            ConnectionKind::Ssh => Way::Ssh(self.ssh.connect(&host, settings).await?),
+            ConnectionKind::Ssh => {
+                let connection = self.ssh.connect(&host, settings).await?;
+                times = connection.times;
+                Way::Ssh(connection)
+            }
             ConnectionKind::Local => Way::Local,
         };
-        Ok(Session { host, way })
+        Ok(Session { host, way, times })
     }
 }
 
@@ -50,6 +56,8 @@ impl Connector {
 pub struct Session {
     host: Arc<str>,
     way: Way,
+    /// How long it took to log in.
+    pub times: LoginTimes,
 }
 
 enum Way {

@@ -9,6 +9,7 @@ mod connector;
 mod embedded;
 mod error;
 mod local;
+mod login_times;
 mod program;
 mod prompt;
 mod settings;
@@ -20,6 +21,7 @@ pub use error::{
     ConnectError, ExecError, Exit, HostKeyError, KeyError, KeyErrorReason, Place, Stage,
     WorkerError,
 };
+pub use login_times::LoginTimes;
 pub use prompt::{NoPrompt, Prompt};
 pub use settings::{
     Address, Become, BecomeMethod, ConnectionKind, ConnectionSettings, HostKeyChecking,

@@ -4,6 +4,7 @@
 //! long as it runs: all channels of a host share one connection, and a full one holds up the others.
 
 use std::io;
+use std::time::Duration;
 
 use provision_worker::protocol::{Frame, FromWorker, Hello};
 
@@ -22,6 +23,8 @@ pub struct Worker {
     pub outgoing: WorkerSender,
     /// The way from it.
     pub incoming: WorkerReceiver,
+    /// How long it took to send it, if the host did not have it.
+    pub uploaded: Option<Duration>,
 }
 
 /// The frames to a worker. Dropping it tells the worker that there will be no more.

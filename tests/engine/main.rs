@@ -16,6 +16,7 @@ mod meta;
 mod once;
 mod order;
 mod precedence;
+mod report;
 mod results;
 mod resume;
 mod roles;

@@ -234,6 +234,12 @@ pub struct Outcome {
     /// How long it took, in milliseconds, waiting for [`Go`](ToWorker::Go) not included.
     #[serde(default)]
     pub millis: u64,
+    /// How long it took to plan, in microseconds.
+    #[serde(default)]
+    pub plan: u64,
+    /// How long it took to carry out the plan, in microseconds.
+    #[serde(default)]
+    pub apply: u64,
 }
 
 /// One change that was or would be made.
@@ -277,6 +283,8 @@ mod tests {
             }],
             failure: Some(Failure::new("no")),
             millis: 3,
+            plan: 2900,
+            apply: 100,
             ..Outcome::default()
         };
         let response = FromWorker::Done(Response {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::transport::error::{ConnectError, Stage};
+use crate::transport::login_times::LoginTimes;
 use crate::transport::settings::Address;
 
 /// Why a connection ended, once it has.
@@ -30,6 +31,9 @@ pub(super) struct Attempt<'a> {
     address: &'a Address,
     limit: Duration,
     deadline: Instant,
+    begun: Instant,
+    /// When the keys were exchanged, and the login began.
+    pub(super) exchanged: Option<Instant>,
     /// Why the connection of the current try ended.
     pub(super) ending: Arc<Ending>,
     /// The user was asked for something meanwhile, and may have taken longer than the host was willing to wait.
@@ -38,12 +42,25 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(address: &'a Address, limit: Duration) -> Self {
+        let begun = Instant::now();
         Self {
             address,
             limit,
-            deadline: Instant::now() + limit,
+            deadline: begun + limit,
+            begun,
+            exchanged: None,
             ending: Arc::default(),
             paused: false,
+        }
+    }
+
+    /// How long the parts of the login took, now that it is done. It was asked for at `asked`.
+    pub(super) fn times(&self, asked: Instant) -> LoginTimes {
+        let exchanged = self.exchanged.unwrap_or(self.begun);
+        LoginTimes {
+            turn: self.begun - asked,
+            connect: exchanged - self.begun,
+            auth: exchanged.elapsed(),
         }
     }
 

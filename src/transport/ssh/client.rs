@@ -23,6 +23,7 @@ use super::host_key::{HostKeyCheck, KnownHostsFiles};
 use super::keys::KeyFiles;
 use super::pacing::Pacing;
 use crate::transport::error::{ConnectError, ExecError, HostKeyError, Stage};
+use crate::transport::login_times::LoginTimes;
 use crate::transport::program::{Input, Invocation, Output, Source};
 use crate::transport::prompt::Prompt;
 use crate::transport::settings::{Address, ConnectionSettings};
@@ -97,6 +98,7 @@ impl Client {
                 address: address.clone(),
             })?;
         let check = Arc::new(self.known_hosts.check(settings)?);
+        let asked = tokio::time::Instant::now();
         let _admission = self.pacing.admit(address).await;
         let mut attempt = Attempt::new(address, settings.connect_timeout);
         let mut tries = 1;
@@ -116,6 +118,7 @@ impl Client {
                 Ok(handle) => {
                     return Ok(Connection {
                         host: Arc::clone(host),
+                        times: attempt.times(asked),
                         handle,
                         ending: attempt.ending,
                     });
@@ -155,6 +158,7 @@ impl Client {
             .within(Stage::KeyExchange, exchange)
             .await?
             .map_err(|error| failed_exchange(error, &settings.address, attempt))?;
+        attempt.exchanged = Some(tokio::time::Instant::now());
         auth::log_in(&mut handle, user, settings, &self.keys, attempt).await?;
         Ok(handle)
     }
@@ -271,6 +275,8 @@ impl client::Handler for Handler {
 /// A connection to a host, logged in.
 pub(crate) struct Connection {
     host: Arc<str>,
+    /// How long the login took.
+    pub(crate) times: LoginTimes,
     handle: Handle<Handler>,
     ending: Arc<Ending>,
 }

@@ -194,6 +194,7 @@ impl Server {
             // The host may have changed meanwhile.
             plan = (module.plan)(arguments, &self.host);
         }
+        let planned = started.elapsed().saturating_sub(held);
         let mut outcome = match plan {
             Err(failure) => failed(failure),
             Ok(plan) if request.check || plan.is_empty() => foreseen(plan, request.diff),
@@ -202,8 +203,11 @@ impl Server {
                 applied(plan, &self.host, request.diff)
             }
         };
-        let spent = started.elapsed().saturating_sub(held).as_millis();
-        outcome.millis = u64::try_from(spent).unwrap_or(u64::MAX);
+        let spent = started.elapsed().saturating_sub(held);
+        let number = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        outcome.millis = number(spent.as_millis());
+        outcome.plan = number(planned.as_micros());
+        outcome.apply = number(spent.saturating_sub(planned).as_micros());
         Ok(outcome)
     }
 

@@ -147,6 +147,8 @@ fn too_large(outcome: &Outcome, size: usize, share: usize) -> Outcome {
             "the result has {size} bytes, more than the {share} that an answer can carry"
         ))),
         millis: outcome.millis,
+        plan: outcome.plan,
+        apply: outcome.apply,
         ..Outcome::default()
     }
 }
