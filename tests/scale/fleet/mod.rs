@@ -104,7 +104,7 @@ impl Fleet {
             servers: Vec::new(),
             _closed: Vec::new(),
         };
-        let mut shared = None;
+        let (mut shared, mut closed) = (None, Vec::new());
         for number in 0..count {
             let manner = manner(number);
             let address = match (manner, shared) {
@@ -112,7 +112,7 @@ impl Fleet {
                     let socket = TcpSocket::new_v4()?;
                     socket.bind(([127, 0, 0, 1], 0).into())?;
                     let address = socket.local_addr()?;
-                    fleet._closed.push(socket);
+                    closed.push(socket);
                     address
                 }
                 (Manner::Crowded, Some(address)) => address,
@@ -128,7 +128,10 @@ impl Fleet {
                 manner,
             });
         }
-        Ok(fleet)
+        Ok(Self {
+            _closed: closed,
+            ..fleet
+        })
     }
 
     async fn listen(&mut self, number: usize, manner: Manner) -> io::Result<SocketAddr> {

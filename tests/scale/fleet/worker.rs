@@ -89,7 +89,7 @@ impl Worker {
             match self.next().await? {
                 ToWorker::Resume => has_failed = false,
                 ToWorker::Run(request) if has_failed => {
-                    self.say(&FromWorker::NotRun(request.id))?
+                    self.say(&FromWorker::NotRun(request.id))?;
                 }
                 ToWorker::Run(request) => has_failed = self.carry_out(&request).await?,
                 ToWorker::Go(_) => {}
