@@ -33,7 +33,7 @@ fn batches_of_a_number_and_a_percentage() {
 fn a_batch_of_which_all_hosts_fail_ends_the_run() {
     let marks = play(
         5,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   serial: 2
@@ -44,7 +44,7 @@ fn a_batch_of_which_all_hosts_fail_ends_the_run() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -59,7 +59,7 @@ fn a_batch_of_which_all_hosts_fail_ends_the_run() {
 fn more_failures_than_max_fail_percentage_end_the_run() {
     let marks = play(
         6,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   serial: 3
@@ -70,7 +70,7 @@ fn more_failures_than_max_fail_percentage_end_the_run() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -87,7 +87,7 @@ fn more_failures_than_max_fail_percentage_end_the_run() {
 fn a_rescued_failure_does_not_count_for_max_fail_percentage() {
     let marks = play(
         4,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   max_fail_percentage: 49
@@ -99,7 +99,7 @@ fn a_rescued_failure_does_not_count_for_max_fail_percentage() {
         - {mark: r}
     - {name: h, log: 'h', failed_when: 'n in [2]'}
     - {mark: b}
-"#,
+",
         &[],
     );
     marks.code(2);

@@ -83,7 +83,7 @@ fn a_failure_in_rescue_is_rescued_by_the_block_around() {
 fn a_failure_in_always_ends_the_host() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -101,7 +101,7 @@ fn a_failure_in_always_ends_the_host() {
   gather_facts: false
   tasks:
     - {mark: p2}
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -230,7 +230,7 @@ fn rescue_sees_the_results_of_a_loop_and_of_a_broken_template() {
 fn hosts_in_different_parts_of_a_block_wait_for_each_other() {
     let marks = play(
         4,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -253,7 +253,7 @@ fn hosts_in_different_parts_of_a_block_wait_for_each_other() {
     - {mark: l, loop: [1, 2]}
     - {bad: m, ignore_errors: true, when: n == 2}
     - {mark: n}
-"#,
+",
         &[],
     );
     marks.code(2);

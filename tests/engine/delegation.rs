@@ -88,7 +88,7 @@ fn the_environment_nearest_to_the_task_wins() {
 fn free_hosts_flush_and_rescue_each_for_itself() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   strategy: free
@@ -105,7 +105,7 @@ fn free_hosts_flush_and_rescue_each_for_itself() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);

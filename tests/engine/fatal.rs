@@ -6,7 +6,7 @@ use super::marks::play;
 fn all_hosts_go_to_rescue_after_a_fatal_failure() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   any_errors_fatal: true
@@ -24,7 +24,7 @@ fn all_hosts_go_to_rescue_after_a_fatal_failure() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -38,7 +38,7 @@ fn all_hosts_go_to_rescue_after_a_fatal_failure() {
 fn all_hosts_run_always_after_a_fatal_failure() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -51,7 +51,7 @@ fn all_hosts_run_always_after_a_fatal_failure() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -65,7 +65,7 @@ fn all_hosts_run_always_after_a_fatal_failure() {
 fn a_fatal_failure_in_rescue_ends_all_hosts() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -75,7 +75,7 @@ fn a_fatal_failure_in_rescue_ends_all_hosts() {
         - {bad: r}
       any_errors_fatal: true
     - {mark: d}
-"#,
+",
         &[],
     );
     marks.code(2);

@@ -29,13 +29,13 @@ fn handlers_run_in_the_order_of_their_definition_at_the_end_of_each_section() {
         &[
             (
                 "roles/r/tasks/main.yaml",
-                r#"- {mark: role, notify: [rh, h2]}
-"#,
+                r"- {mark: role, notify: [rh, h2]}
+",
             ),
             (
                 "roles/r/handlers/main.yaml",
-                r#"- {mark: rh}
-"#,
+                r"- {mark: rh}
+",
             ),
         ],
     );
@@ -49,7 +49,7 @@ fn handlers_run_in_the_order_of_their_definition_at_the_end_of_each_section() {
 fn a_handler_that_fails_is_rescued_and_those_behind_it_run_at_the_next_flush() {
     let marks = play(
         2,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -65,7 +65,7 @@ fn a_handler_that_fails_is_rescued_and_those_behind_it_run_at_the_next_flush() {
     - {mark: ha}
     - {bad1: hf}
     - {mark: hb}
-"#,
+",
         &[],
     );
     // Ansible runs `hb` before `ha` at the end on h1: it goes on where it had stopped.
@@ -85,7 +85,7 @@ fn a_handler_that_fails_is_rescued_and_those_behind_it_run_at_the_next_flush() {
 fn a_failed_host_runs_no_handlers() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -99,7 +99,7 @@ fn a_failed_host_runs_no_handlers() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -119,7 +119,7 @@ fn a_failed_host_runs_no_handlers() {
 fn a_failed_host_runs_handlers_that_are_forced() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   force_handlers: true
@@ -135,7 +135,7 @@ fn a_failed_host_runs_handlers_that_are_forced() {
   gather_facts: false
   force_handlers: true
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -158,7 +158,7 @@ fn a_failed_host_runs_handlers_that_are_forced() {
 fn forced_handlers_run_on_all_hosts_after_a_fatal_failure() {
     let marks = play(
         2,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   any_errors_fatal: true
@@ -169,7 +169,7 @@ fn forced_handlers_run_on_all_hosts_after_a_fatal_failure() {
     - {mark: t3}
   handlers:
     - {mark: ha}
-"#,
+",
         &[],
     );
     marks.code(2);
@@ -182,7 +182,7 @@ fn forced_handlers_run_on_all_hosts_after_a_fatal_failure() {
 fn handlers_run_in_each_batch_and_only_where_something_changed() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   serial: 2
@@ -195,7 +195,7 @@ fn handlers_run_in_each_batch_and_only_where_something_changed() {
     - {mark: hl, notify: hl2}
     - {mark: hb}
     - {mark: hl2}
-"#,
+",
         &[],
     );
     marks.code(0);
@@ -230,23 +230,23 @@ fn handlers_of_imported_and_included_roles_come_after_those_of_the_play() {
         &[
             (
                 "roles/r/tasks/main.yaml",
-                r#"- {mark: role, notify: rh}
-"#,
+                r"- {mark: role, notify: rh}
+",
             ),
             (
                 "roles/r/handlers/main.yaml",
-                r#"- {mark: rh}
-"#,
+                r"- {mark: rh}
+",
             ),
             (
                 "roles/s/tasks/main.yaml",
-                r#"- {mark: srole, notify: sh}
-"#,
+                r"- {mark: srole, notify: sh}
+",
             ),
             (
                 "roles/s/handlers/main.yaml",
-                r#"- {mark: sh}
-"#,
+                r"- {mark: sh}
+",
             ),
         ],
     );
@@ -260,7 +260,7 @@ fn handlers_of_imported_and_included_roles_come_after_those_of_the_play() {
 fn of_handlers_with_one_name_the_one_loaded_last_runs_and_an_earlier_one_waits() {
     let marks = play(
         1,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   roles: [r]
@@ -278,17 +278,17 @@ fn of_handlers_with_one_name_the_one_loaded_last_runs_and_an_earlier_one_waits()
     - {name: dup, log: 'dup2'}
     - {mark: c, notify: c2}
     - {mark: c2, notify: a}
-"#,
+",
         &[
             (
                 "roles/r/tasks/main.yaml",
-                r#"- {mark: role, notify: dup}
-"#,
+                r"- {mark: role, notify: dup}
+",
             ),
             (
                 "roles/r/handlers/main.yaml",
-                r#"- {name: dup, log: 'duprole'}
-"#,
+                r"- {name: dup, log: 'duprole'}
+",
             ),
         ],
     );
@@ -301,7 +301,7 @@ fn of_handlers_with_one_name_the_one_loaded_last_runs_and_an_earlier_one_waits()
 fn a_flush_in_rescue_leaves_the_other_hosts_their_handlers() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -320,7 +320,7 @@ fn a_flush_in_rescue_leaves_the_other_hosts_their_handlers() {
     - {mark: hg}
     - {mark: never}
     - {name: h ok, log: 'hok'}
-"#,
+",
         &[],
     );
     marks.code(0);
@@ -337,7 +337,7 @@ fn a_flush_in_rescue_leaves_the_other_hosts_their_handlers() {
 fn the_last_flush_forgets_no_handler() {
     let marks = play(
         1,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -352,7 +352,7 @@ fn the_last_flush_forgets_no_handler() {
   handlers:
     - {mark: a}
     - {mark: b, notify: a}
-"#,
+",
         &[],
     );
     // Ansible forgets `a` in the second play.

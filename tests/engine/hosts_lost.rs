@@ -6,7 +6,7 @@ use super::marks::play;
 fn ignore_unreachable_goes_on_with_the_next_task() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -16,16 +16,16 @@ fn ignore_unreachable_goes_on_with_the_next_task() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[(
             "inventory.yaml",
-            r#"all:
+            r"all:
   vars: {dir: 'DIR'}
   hosts:
     h1: {n: 1, ansible_connection: local}
     h2: {n: 2, ansible_host: 127.0.0.1, ansible_port: 1}
     h3: {n: 3, ansible_connection: local}
-"#,
+",
         )],
     );
     marks.code(3);
@@ -39,7 +39,7 @@ fn ignore_unreachable_goes_on_with_the_next_task() {
 fn a_host_that_cannot_be_reached_is_not_rescued() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -57,16 +57,16 @@ fn a_host_that_cannot_be_reached_is_not_rescued() {
   gather_facts: false
   any_errors_fatal: true
   tasks: [{mark: p3}]
-"#,
+",
         &[(
             "inventory.yaml",
-            r#"all:
+            r"all:
   vars: {dir: 'DIR'}
   hosts:
     h1: {n: 1, ansible_connection: local}
     h2: {n: 2, ansible_host: 127.0.0.1, ansible_port: 1}
     h3: {n: 3, ansible_connection: local}
-"#,
+",
         )],
     );
     marks.code(3);

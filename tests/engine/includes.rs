@@ -23,47 +23,47 @@ fn included_tasks_run_in_order_on_the_hosts_that_include_them() {
         &[
             (
                 "one.yaml",
-                r#"- {name: o, log: 'one {{ outer }} {{ v }}'}
+                r"- {name: o, log: 'one {{ outer }} {{ v }}'}
 - {name: o2, log: 'two {{ outer }} {{ item }}', loop: [1, 2], when: n != 2}
 - {name: f, log: 'f', failed_when: 'n == 1', when: outer == 'y'}
 - {name: rg, shell: 'echo {{ outer }}', register: reg}
-"#,
+",
             ),
             (
                 "host1.yaml",
-                r#"- {mark: h1a}
+                r"- {mark: h1a}
 - {mark: h1b}
-"#,
+",
             ),
             (
                 "host2.yaml",
-                r#"- {mark: h2a}
+                r"- {mark: h2a}
 - {mark: h2b}
-"#,
+",
             ),
             (
                 "two.yaml",
-                r#"- {mark: twoa}
+                r"- {mark: twoa}
 - {include_tasks: three.yaml}
 - {mark: twob}
-"#,
+",
             ),
             (
                 "three.yaml",
-                r#"- {name: th, log: 'three {{ v }}'}
-"#,
+                r"- {name: th, log: 'three {{ v }}'}
+",
             ),
             (
                 "cond.yaml",
-                r#"- {mark: cond}
-"#,
+                r"- {mark: cond}
+",
             ),
             (
                 "imp.yaml",
-                r#"- {name: im, log: 'imp {{ iv }}'}
+                r"- {name: im, log: 'imp {{ iv }}'}
 - {name: sf, set_fact: {stop: 1}}
 - {mark: imskipped}
-"#,
+",
             ),
         ],
     );
@@ -80,7 +80,7 @@ fn included_tasks_run_in_order_on_the_hosts_that_include_them() {
 fn tags_choose_imports_by_inheritance_and_includes_by_apply() {
     let marks = play_with(
         2,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -100,20 +100,20 @@ fn tags_choose_imports_by_inheritance_and_includes_by_apply() {
     - {mark: alw, tags: always}
     - {mark: nev, tags: [never, t1]}
     - {mark: nev2, tags: [never]}
-"#,
+",
         &[
             (
                 "a.yaml",
-                r#"- {mark: plain}
+                r"- {mark: plain}
 - {mark: tagged, tags: t1}
 - {mark: other, tags: t2}
-"#,
+",
             ),
             (
                 "roles/r/tasks/main.yaml",
-                r#"- {mark: rplain}
+                r"- {mark: rplain}
 - {mark: rtagged, tags: t1}
-"#,
+",
             ),
         ],
         &["--tags", "t1"],
@@ -147,25 +147,25 @@ fn a_failure_in_an_included_file_is_rescued_around_the_include() {
         &[
             (
                 "inc0.yaml",
-                r#"- {mark: z0}
+                r"- {mark: z0}
 - {name: z1, log: 'z1', failed_when: n == 2 and item is not defined}
-"#,
+",
             ),
             (
                 "inc1.yaml",
-                r#"- {mark: o0}
+                r"- {mark: o0}
 - {bad3: o1}
 - {mark: o2}
-"#,
+",
             ),
             (
                 "roles/r/tasks/t.yaml",
-                r#"- block:
+                r"- block:
     - {name: rt, log: 'rt{{ x }}'}
     - {bad3: rf}
   rescue:
     - {mark: rr}
-"#,
+",
             ),
         ],
     );

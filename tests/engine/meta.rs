@@ -6,7 +6,7 @@ use super::marks::play;
 fn end_host_end_batch_and_end_play() {
     let marks = play(
         4,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   serial: 2
@@ -22,7 +22,7 @@ fn end_host_end_batch_and_end_play() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(0);
@@ -72,7 +72,7 @@ fn end_host_runs_no_always_and_no_handlers() {
 fn end_play_ends_the_batches_that_follow_and_not_the_plays() {
     let marks = play(
         4,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -96,7 +96,7 @@ fn end_play_ends_the_batches_that_follow_and_not_the_plays() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p4}]
-"#,
+",
         &[],
     );
     marks.code(0);

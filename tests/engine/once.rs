@@ -47,7 +47,7 @@ fn what_run_once_learns_is_known_on_all_hosts() {
 fn run_once_takes_the_first_host_that_is_left() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -60,11 +60,11 @@ fn run_once_takes_the_first_host_that_is_left() {
     - include_tasks: {file: i.yaml}
       run_once: true
     - {mark: d}
-"#,
+",
         &[(
             "i.yaml",
-            r#"- {mark: i1}
-"#,
+            r"- {mark: i1}
+",
         )],
     );
     marks.code(2);
@@ -81,7 +81,7 @@ fn run_once_takes_the_first_host_that_is_left() {
 fn a_failure_under_run_once_ends_all_hosts() {
     let marks = play(
         3,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -90,7 +90,7 @@ fn a_failure_under_run_once_ends_all_hosts() {
 - hosts: all
   gather_facts: false
   tasks: [{mark: p2}]
-"#,
+",
         &[],
     );
     marks.code(2);

@@ -3,6 +3,7 @@
 use super::marks::play;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one playbook, layer by layer")]
 fn each_layer_beats_those_before_it() {
     let marks = play(
         2,
@@ -33,15 +34,15 @@ fn each_layer_beats_those_before_it() {
         &[
             (
                 "vf.yaml",
-                r#"c: file
+                r"c: file
 d: file
-"#,
+",
             ),
             (
                 "iv.yaml",
-                r#"g: incvar
+                r"g: incvar
 e: incvar
-"#,
+",
             ),
             (
                 "i.yaml",
@@ -51,13 +52,13 @@ e: incvar
             ),
             (
                 "roles/r/defaults/main.yaml",
-                r#"{a: default, b: default, h: default, i: default, j: default}
-"#,
+                r"{a: default, b: default, h: default, i: default, j: default}
+",
             ),
             (
                 "roles/r/vars/main.yaml",
-                r#"{h: rolevar, i: rolevar, j: rolevar}
-"#,
+                r"{h: rolevar, i: rolevar, j: rolevar}
+",
             ),
             (
                 "roles/r/tasks/main.yaml",
@@ -68,13 +69,13 @@ e: incvar
             ),
             (
                 "roles/r2/defaults/main.yaml",
-                r#"{k: default, l: default}
-"#,
+                r"{k: default, l: default}
+",
             ),
             (
                 "roles/r2/vars/main.yaml",
-                r#"{k: rolevar, e: rolevar}
-"#,
+                r"{k: rolevar, e: rolevar}
+",
             ),
             (
                 "roles/r2/tasks/main.yaml",

@@ -3,6 +3,7 @@
 use super::marks::play;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one playbook and all that it runs")]
 fn a_role_and_its_dependencies_run_once_unless_they_differ() {
     let marks = play(
         2,
@@ -33,88 +34,88 @@ fn a_role_and_its_dependencies_run_once_unless_they_differ() {
         &[
             (
                 "roles/a/tasks/main.yaml",
-                r#"- {mark: a}
-"#,
+                r"- {mark: a}
+",
             ),
             (
                 "roles/a/meta/main.yaml",
-                r#"dependencies: [d]
-"#,
+                r"dependencies: [d]
+",
             ),
             (
                 "roles/b/tasks/main.yaml",
-                r#"- {name: b, log: 'b{{ p }}'}
-"#,
+                r"- {name: b, log: 'b{{ p }}'}
+",
             ),
             (
                 "roles/b/meta/main.yaml",
-                r#"dependencies: [d, {role: e, vars: {q: 3}}]
-"#,
+                r"dependencies: [d, {role: e, vars: {q: 3}}]
+",
             ),
             (
                 "roles/d/tasks/main.yaml",
-                r#"- {mark: d}
-"#,
+                r"- {mark: d}
+",
             ),
             (
                 "roles/e/tasks/main.yaml",
-                r#"- {name: e, log: 'e{{ q }}'}
-"#,
+                r"- {name: e, log: 'e{{ q }}'}
+",
             ),
             (
                 "roles/dup/tasks/main.yaml",
-                r#"- {mark: dup}
-"#,
+                r"- {mark: dup}
+",
             ),
             (
                 "roles/dup/meta/main.yaml",
-                r#"allow_duplicates: true
-"#,
+                r"allow_duplicates: true
+",
             ),
             (
                 "roles/c/tasks/main.yaml",
-                r#"- {mark: c}
-"#,
+                r"- {mark: c}
+",
             ),
             (
                 "roles/c/meta/main.yaml",
-                r#"dependencies: [{role: f}]
-"#,
+                r"dependencies: [{role: f}]
+",
             ),
             (
                 "roles/f/tasks/main.yaml",
-                r#"- {mark: f}
-"#,
+                r"- {mark: f}
+",
             ),
             (
                 "roles/v/tasks/main.yaml",
-                r#"- {mark: v}
-"#,
+                r"- {mark: v}
+",
             ),
             (
                 "roles/v/defaults/main.yaml",
-                r#"vdef: 1
-"#,
+                r"vdef: 1
+",
             ),
             (
                 "roles/v/vars/main.yaml",
-                r#"vvar: 2
-"#,
+                r"vvar: 2
+",
             ),
             (
                 "roles/w/tasks/main.yaml",
-                r#"- {name: w, log: 'w{{ wdef }}'}
-"#,
+                r"- {name: w, log: 'w{{ wdef }}'}
+",
             ),
             (
                 "roles/w/tasks/other.yaml",
-                r#"- {name: wo, log: 'wo{{ wdef }}'}
-"#,
+                r"- {name: wo, log: 'wo{{ wdef }}'}
+",
             ),
             (
                 "roles/w/defaults/main.yaml",
-                r#"wdef: 1
-"#,
+                r"wdef: 1
+",
             ),
         ],
     );
