@@ -14,6 +14,10 @@ type Parsed<T> = Result<T, TemplateError>;
 /// Deeper nesting is refused; Tera's own limit is lower.
 const MAX_DEPTH: usize = 64;
 
+/// How many operators and fields one expression may have: each is one more call within others for whoever walks
+/// through it, and the stack is not without end.
+const MAX_OPERATORS: usize = 1000;
+
 // How strongly operators bind, after Tera's own table.
 const CHOICE: u8 = 0;
 const NOT: u8 = 5;
@@ -27,6 +31,7 @@ pub(super) struct Parser<'s> {
     lexed: Lexed,
     next: usize,
     depth: usize,
+    operators: usize,
 }
 
 impl<'s> Parser<'s> {
@@ -37,6 +42,7 @@ impl<'s> Parser<'s> {
             lexed,
             next: 0,
             depth: 0,
+            operators: 0,
         }
     }
 
@@ -144,6 +150,7 @@ impl<'s> Parser<'s> {
                 break;
             }
             let place = self.here();
+            self.count_operator()?;
             self.next += 1;
             if negated {
                 self.expect("in", "after `not`")?;
@@ -189,6 +196,15 @@ impl<'s> Parser<'s> {
         Ok(left)
     }
 
+    fn count_operator(&mut self) -> Parsed<()> {
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            let long = format!("the expression has more than {MAX_OPERATORS} operators and fields");
+            return Err(TemplateError::new(long).at(self.here()));
+        }
+        Ok(())
+    }
+
     fn operand(&mut self) -> Parsed<Expr> {
         let at = self.here();
         let Some(token) = self.peek_token().cloned() else {
@@ -230,6 +246,9 @@ impl<'s> Parser<'s> {
         let mut steps = Vec::new();
         while let Some(symbol) = self.peek() {
             let place = self.here();
+            if matches!(symbol, "." | "?." | "[" | "?[") {
+                self.count_operator()?;
+            }
             match symbol {
                 "." | "?." => {
                     self.next += 1;

@@ -229,6 +229,10 @@ impl Target {
     }
 
     fn template(&self, bytes: &[u8]) -> Vec<String> {
+        if bytes.len() > LONGEST {
+            // No file of this size is read, so that none is compiled.
+            return Vec::new();
+        }
         let text = String::from_utf8_lossy(bytes);
         let mut templates = Templates::new();
         let variables = Variables::new();
