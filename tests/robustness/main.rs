@@ -43,6 +43,12 @@ fn template() {
 }
 
 #[test]
+#[ignore = "fails: what is rendered is bounded, but not the values between, which are the template engine's own"]
+fn template_values() {
+    check("template:values", 0);
+}
+
+#[test]
 fn vault() {
     check("vault", 400);
 }

@@ -81,7 +81,7 @@ fn keep(target: &str, input: &Path) -> String {
     };
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    let name = format!("{target}-{:016x}", hasher.finish());
+    let name = format!("{}-{:016x}", target.replace(':', "-"), hasher.finish());
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&kept, bytes).expect("written");
     kept.display().to_string()
