@@ -93,7 +93,9 @@ pub(super) fn condition(
     around: (&str, &str),
 ) -> Walked<()> {
     if has_templates(source) {
-        let at = source.find('{').unwrap_or_default();
+        let marks = ["{{", "{%", "{#"].into_iter();
+        let places = marks.filter_map(|mark| source.find(mark));
+        let at = places.min().unwrap_or_default();
         return Err(TemplateError::new("a condition is an expression already")
             .at(at..at + 2)
             .with_help("leave the braces out: `when: a == b`"));

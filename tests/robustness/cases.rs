@@ -132,9 +132,10 @@ fn numbered(before: &str, after: &str) -> Vec<u8> {
 fn inventory() -> Vec<Vec<u8>> {
     let mut cases = texts();
     let nested = |depth: usize| {
-        let open: String = (0..depth)
+        let open: Vec<String> = (0..depth)
             .map(|n| format!("{{children: {{g{n}: "))
             .collect();
+        let open = open.concat();
         format!("all: {open}{}", "}}".repeat(depth)).into_bytes()
     };
     // Each group is a child of both of the one before.

@@ -43,6 +43,10 @@ fn number(name: &str) -> Option<u64> {
     Some(variable(name)?.parse().expect("a number"))
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever lets it run for long wants to know"
+)]
 fn try_all(name: &str, count: u64, seed: u64, seconds: Option<Duration>, input: &Path) {
     let target = Target::new(name);
     let mut said = HashSet::new();
@@ -58,17 +62,16 @@ fn try_all(name: &str, count: u64, seed: u64, seconds: Option<Duration>, input: 
     while seconds.map_or(tried < count, |seconds| begun.elapsed() < seconds) {
         let bytes = mutant(&mut random, &pool);
         fs::write(input, &bytes).expect("written");
-        let before = Instant::now();
+        let started = Instant::now();
         let news = target.read(&bytes);
-        if seconds.is_some() && before.elapsed() > slowest {
-            slowest = before.elapsed();
+        if seconds.is_some() && started.elapsed() > slowest {
+            slowest = started.elapsed();
             let copy = input.with_extension("slowest");
             fs::write(copy, &bytes).expect("written");
         }
-        let is_new = news
-            .into_iter()
-            .fold(false, |is_new, news| said.insert(news) || is_new);
-        if is_new && pool.len() < POOL {
+        let before = said.len();
+        said.extend(news);
+        if said.len() > before && pool.len() < POOL {
             pool.push(bytes);
         }
         tried += 1;
