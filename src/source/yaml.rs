@@ -11,8 +11,14 @@ use super::{Diagnostic, FileId, SourceMap, Span, file, mistake, scalar};
 /// How deep lists and mappings may be nested.
 const DEPTH_LIMIT: usize = 64;
 
-/// How many nodes all aliases of a file together may stand for.
+/// How many nodes all aliases of a file together may stand for; a long text counts as several.
 const ALIAS_BUDGET: usize = 100_000;
+
+/// How many nodes may be kept for aliases. One that stands within others is kept with each of them.
+const ANCHOR_BUDGET: usize = 1_000_000;
+
+/// How many bytes of a text count as one more node.
+const TEXT_SIZE: usize = 64;
 
 /// The tags of a value that is encrypted.
 const ENCRYPTED: [&str; 2] = ["!vault", "!vault-encrypted"];
@@ -49,6 +55,7 @@ fn documents(map: &SourceMap, id: FileId) -> Result<Vec<Node>, Diagnostic> {
         offsets: Offsets::new(text),
         anchors: HashMap::new(),
         alias_budget: ALIAS_BUDGET,
+        anchor_budget: ANCHOR_BUDGET,
     };
     let mut documents = Vec::new();
     loop {
@@ -104,6 +111,7 @@ struct Builder<'a> {
     offsets: Offsets,
     anchors: HashMap<usize, Anchored>,
     alias_budget: usize,
+    anchor_budget: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -145,6 +153,12 @@ impl<'a> Builder<'a> {
         };
         if anchor > 0 {
             let (depth, size) = measure(&node);
+            self.anchor_budget = self.anchor_budget.checked_sub(size).ok_or_else(|| {
+                Diagnostic::error("the anchors of this file stand for too many values").at(
+                    node.span,
+                    format!("more than {ANCHOR_BUDGET} with this one"),
+                )
+            })?;
             let node = node.clone();
             self.anchors.insert(anchor, Anchored { node, depth, size });
         }
@@ -436,15 +450,18 @@ fn enclose(start: Span, last: Option<Span>, end: Span) -> Span {
 
 /// The depth and the number of nodes of a tree.
 fn measure(node: &Node) -> (usize, usize) {
-    let children: Vec<&Node> = match &node.kind {
-        NodeKind::List(items) => items.iter().collect(),
-        NodeKind::Map(entries) => entries.iter().map(|entry| &entry.value).collect(),
-        _ => return (0, 1),
+    let of = |sizes: &mut dyn Iterator<Item = (usize, usize)>| {
+        sizes.fold((1, 1), |(depth, size), (d, s)| (depth.max(d + 1), size + s))
     };
-    children
-        .into_iter()
-        .map(measure)
-        .fold((1, 1), |(depth, size), (d, s)| (depth.max(d + 1), size + s))
+    match &node.kind {
+        NodeKind::List(items) => of(&mut items.iter().map(measure)),
+        NodeKind::Map(entries) => of(&mut entries.iter().map(|entry| {
+            let (depth, size) = measure(&entry.value);
+            (depth, size + entry.name().len() / TEXT_SIZE)
+        })),
+        NodeKind::String(string) => (0, 1 + string.text.len() / TEXT_SIZE),
+        _ => (0, 1),
+    }
 }
 
 #[cfg(test)]

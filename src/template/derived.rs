@@ -5,8 +5,9 @@
 
 use std::cell::RefCell;
 
-use tera::{Kwargs, State, Tera};
+use tera::{Kwargs, State, Tera, TeraResult};
 
+use super::bounds;
 use super::strict::{ALSO, MADE, TAKEN};
 use crate::secret::Secrets;
 use crate::value::Value;
@@ -37,7 +38,8 @@ pub(super) fn register(tera: &mut Tera, secrets: &Secrets) {
     let secrets = secrets.clone();
     tera.register_filter(MADE, move |value: &Value, _: Kwargs, _: &State| {
         let given = GIVEN.with_borrow_mut(Vec::pop).unwrap_or_default();
+        bounds::check(value)?;
         secrets.add_derived(&given, value);
-        value.clone()
+        TeraResult::Ok(value.clone())
     });
 }

@@ -7,7 +7,7 @@ use super::TemplateError;
 use super::failure::boolean_failure;
 use super::lexer::{Close, Lexed, lex};
 use super::parser::Parser;
-use super::strict::{MADE, Rewriter, TAKEN};
+use super::strict::{BOUNDED, MADE, Rewriter, TAKEN};
 use super::syntax::Node;
 
 /// Tera takes each `elif` for an `if` in the `else` before it; more of them would need too much of its stack.
@@ -96,7 +96,9 @@ pub(super) fn condition(
     around: (&str, &str),
 ) -> Walked<()> {
     if has_templates(source) {
-        let at = source.find('{').unwrap_or_default();
+        let marks = ["{{", "{%", "{#"].into_iter();
+        let places = marks.filter_map(|mark| source.find(mark));
+        let at = places.min().unwrap_or_default();
         return Err(TemplateError::new("a condition is an expression already")
             .at(at..at + 2)
             .with_help("leave the braces out: `when: a == b`"));
@@ -193,7 +195,10 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
         "set" | "set_global" => {
             let name = parser.name("the name of a variable")?;
             if parser.accept("=") {
-                rewriter.value(&parser.whole()?);
+                let value = parser.whole()?;
+                rewriter.insert(value.at.start, "(");
+                rewriter.value(&value);
+                rewriter.insert(value.at.end, format!(") | {BOUNDED}"));
             } else {
                 while parser.accept("|") {
                     filter(&mut parser, rewriter)?;

@@ -5,6 +5,7 @@
 //! variables, and which files are meant, come through [`Lookup`], and places are bytes of the text that was given.
 
 mod arguments;
+mod bounds;
 mod derived;
 mod document;
 mod error;

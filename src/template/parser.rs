@@ -19,6 +19,9 @@ const MAX_HEIGHT: usize = 100;
 
 /// A path with more steps is refused for the same reason.
 const MAX_STEPS: usize = 64;
+/// How many operators and fields one expression may have: each is one more call within others for whoever walks
+/// through it, and the stack is not without end.
+const MAX_OPERATORS: usize = 1000;
 
 // How strongly operators bind, after Tera's own table.
 const CHOICE: u8 = 0;
@@ -33,6 +36,7 @@ pub(super) struct Parser<'s> {
     lexed: Lexed,
     next: usize,
     depth: usize,
+    operators: usize,
 }
 
 impl<'s> Parser<'s> {
@@ -43,6 +47,7 @@ impl<'s> Parser<'s> {
             lexed,
             next: 0,
             depth: 0,
+            operators: 0,
         }
     }
 
@@ -150,6 +155,7 @@ impl<'s> Parser<'s> {
                 break;
             }
             let place = self.here();
+            self.count_operator()?;
             self.next += 1;
             if negated {
                 self.expect("in", "after `not`")?;
@@ -198,6 +204,15 @@ impl<'s> Parser<'s> {
         Ok(left)
     }
 
+    fn count_operator(&mut self) -> Parsed<()> {
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            let long = format!("the expression has more than {MAX_OPERATORS} operators and fields");
+            return Err(TemplateError::new(long).at(self.here()));
+        }
+        Ok(())
+    }
+
     fn operand(&mut self) -> Parsed<Expr> {
         let at = self.here();
         let Some(token) = self.peek_token().cloned() else {
@@ -244,6 +259,9 @@ impl<'s> Parser<'s> {
             let place = self.here();
             if steps.len() > MAX_STEPS {
                 return Err(TemplateError::new("the path is too long").at(place));
+            }
+            if matches!(symbol, "." | "?." | "[" | "?[") {
+                self.count_operator()?;
             }
             match symbol {
                 "." | "?." => {

@@ -22,6 +22,9 @@ pub(super) const DEFINED: &str = "__defined";
 /// The filter that lets pass what is a boolean.
 pub(super) const BOOLEAN: &str = "__boolean";
 
+/// The filter that lets pass what is not too large: a value that is set can double with each turn of a loop.
+pub(super) const BOUNDED: &str = "__bounded";
+
 /// The filters around each filter that the author wrote: what goes in as its value and as an argument, and what comes
 /// out of it. They change nothing; what is made of a secret becomes one by them.
 pub(super) const TAKEN: &str = "__taken";

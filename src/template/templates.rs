@@ -14,13 +14,13 @@ use super::document::{self, condition, has_templates, is_one_expression};
 use super::failure::{Failure, boolean_failure};
 use super::lookup::{HOSTVARS, Lookup, NameUse};
 use super::lookups::{self, Answers};
-use super::strict::{BOOLEAN, DEFINED, Rewriter, Strict};
-use super::{TemplateError, derived, filters};
+use super::strict::{BOOLEAN, BOUNDED, DEFINED, Rewriter, Strict};
+use super::{TemplateError, bounds, derived, filters};
 use crate::secret::Secrets;
 use crate::value::{Value, ValueKind};
 
 /// The most that one rendering may give.
-const MAX_OUTPUT: usize = 16 << 20;
+pub(super) const MAX_OUTPUT: usize = 16 << 20;
 
 /// The filter that takes an expression's value out of Tera, which itself only gives text.
 const CAPTURE: &str = "__capture";
@@ -231,6 +231,7 @@ impl Templates {
         filters::register(&mut base);
         base.register_filter(DEFINED, defined);
         base.register_filter(BOOLEAN, boolean);
+        base.register_filter(BOUNDED, bounds::bounded);
         base.register_filter(CAPTURE, capture);
         derived::register(&mut base, &secrets);
         Self {

@@ -17,12 +17,34 @@ const ARMORED: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 /// The most that a passphrase may cost: 2 to this power times a kilobyte of memory, so 1 GiB.
 const MAX_WORK: u8 = 20;
 
+/// The longest header: more than a thousand recipients. Reading one takes time with the square of its length.
+const MAX_HEADER: u64 = 128 << 10;
+
+/// What the last line of a header begins with.
+const HEADER_END: &[u8] = b"\n---";
+
 /// The most that a file may decrypt to.
 const MAX_PLAIN: u64 = 16 << 20;
 
 /// Whether a text begins as a file of age does.
 pub(super) fn is_age(text: &[u8]) -> bool {
     text.starts_with(BINARY) || text.trim_ascii_start().starts_with(ARMORED)
+}
+
+/// Refuses a text whose header has no end within reach.
+fn check_header(text: &[u8]) -> Result<(), VaultError> {
+    let mut head = Vec::new();
+    let read = ArmoredReader::new(text)
+        .take(MAX_HEADER)
+        .read_to_end(&mut head);
+    let ends = head
+        .windows(HEADER_END.len())
+        .any(|window| window == HEADER_END);
+    if ends || head.len() as u64 != MAX_HEADER || read.is_err() {
+        return Ok(());
+    }
+    let long = format!("a header of more than {} KiB", MAX_HEADER >> 10);
+    Err(VaultError::Unsupported(long))
 }
 
 /// A file of age whose header was read.
@@ -35,6 +57,7 @@ impl<'a> AgeFile<'a> {
         } else {
             text.trim_ascii_start()
         };
+        check_header(text)?;
         match Decryptor::new(ArmoredReader::new(text)) {
             Ok(decryptor) => Ok(Self(decryptor)),
             Err(DecryptError::UnknownFormat) => Err(VaultError::Unsupported(

@@ -223,6 +223,21 @@ fn what_would_grow_without_end_is_stopped() {
         writeln!(bomb, "a{level}: &a{level} [{aliases}]").expect("a string takes everything");
     }
     assert!(wrong(&bomb).starts_with("error: the aliases of this file stand for too many values"));
+    let long = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(99_999),
+        ["*a"; 99].join(", ")
+    );
+    assert!(wrong(&long).starts_with("error: the aliases of this file stand for too many values"));
+    let within = format!(
+        "{}[{}]{}",
+        "[&a ".repeat(60),
+        ["x"; 20_000].join(","),
+        "]".repeat(60)
+    );
+    assert!(
+        wrong(&within).starts_with("error: the anchors of this file stand for too many values")
+    );
     assert!(
         wrong("- &a [*a]\n").starts_with("error: an alias stands inside the value that it names")
     );

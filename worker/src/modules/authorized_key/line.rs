@@ -34,6 +34,9 @@ impl fmt::Display for Key {
 
 /// Reads a line; `None` if there is no key in it.
 pub(super) fn parse(line: &str) -> Option<Key> {
+    if line.starts_with('#') {
+        return None;
+    }
     let (first, rest) = split_word(line);
     let (options, kind, rest) = if is_kind(first) {
         ("", first, rest)
