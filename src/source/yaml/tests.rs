@@ -232,7 +232,7 @@ fn what_would_grow_without_end_is_stopped() {
     let within = format!(
         "{}[{}]{}",
         "[&a ".repeat(60),
-        ["x"; 20_000].join(","),
+        vec!["x"; 20_000].join(","),
         "]".repeat(60)
     );
     assert!(
