@@ -13,6 +13,9 @@ use super::syntax::Node;
 /// Tera takes each `elif` for an `if` in the `else` before it; more of them would need too much of its stack.
 const MAX_ELIFS: usize = 50;
 
+/// More loops within each other would hardly come to an end.
+const MAX_LOOPS: usize = 10;
+
 type Walked<T> = Result<T, TemplateError>;
 
 /// Whether a text holds any template at all.
@@ -185,6 +188,10 @@ fn tag(source: &str, open: usize, rewriter: &mut Rewriter<'_>) -> Walked<usize> 
         "for" => {
             let locals = parser.locals()?;
             rewriter.value(&parser.whole()?);
+            if rewriter.loops.len() >= MAX_LOOPS {
+                let wrong = format!("more than {MAX_LOOPS} loops within each other");
+                return Err(TemplateError::new(wrong).at(keyword));
+            }
             rewriter.loops.push(
                 locals
                     .into_iter()
