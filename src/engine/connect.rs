@@ -5,8 +5,9 @@ use std::sync::Arc;
 use provision_worker::module::Flavour;
 use provision_worker::modules;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
-use super::link::{self, FromLink, LinkStart, WorkerKey};
+use super::link::{FromLink, LinkStart, ToLink, WorkerKey};
 use super::roster::Roster;
 use super::shared::Shared;
 use super::view::View;
@@ -22,9 +23,14 @@ const SSH_PORT: u16 = 22;
 /// How many messages of all hosts may wait to be taken.
 const MESSAGES: usize = 1024;
 
+/// Starts the link of a host: [`link::start`](super::link::start), unless a test has hosts of its own.
+pub(super) type StartLink =
+    dyn Fn(LinkStart, mpsc::Sender<FromLink>) -> (mpsc::UnboundedSender<ToLink>, JoinHandle<()>);
+
 /// The connections of a run.
 pub(super) struct Connections {
     connector: Arc<Connector>,
+    start: Box<StartLink>,
     forks: Arc<Semaphore>,
     outgoing: mpsc::Sender<FromLink>,
     /// What all links say.
@@ -32,10 +38,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(connector: Arc<Connector>, forks: usize) -> Self {
+    pub(super) fn new(connector: Arc<Connector>, start: Box<StartLink>, forks: usize) -> Self {
         let (outgoing, incoming) = mpsc::channel(MESSAGES);
         Self {
             connector,
+            start,
             forks: Arc::new(Semaphore::new(forks)),
             outgoing,
             incoming,
@@ -61,7 +68,7 @@ impl Connections {
             connector: self.connector.clone(),
             forks: self.forks.clone(),
         };
-        let (link, task) = link::start(start, self.outgoing.clone());
+        let (link, task) = (self.start)(start, self.outgoing.clone());
         hosts[host].link = Some(link);
         hosts[host].link_task = Some(task);
         Ok(())

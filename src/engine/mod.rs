@@ -34,6 +34,8 @@ mod run;
 mod shared;
 mod tags;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod view;
 

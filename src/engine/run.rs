@@ -11,6 +11,7 @@ use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
 use super::host::{self, Progress};
+use super::link;
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
 use super::program::{Program, is_called};
@@ -180,7 +181,18 @@ pub async fn run(
     connector: Arc<Connector>,
     events: &mut dyn Events,
 ) -> Result<Outcome, Box<Refusal>> {
-    let (mut running, playbooks) = Running::new(run, options, connector, events);
+    let connections = Connections::new(connector, Box::new(link::start), options.forks);
+    run_over(run, options, connections, events).await
+}
+
+/// Carries out a run over these connections.
+pub(super) async fn run_over(
+    run: Run,
+    options: RunOptions,
+    connections: Connections,
+    events: &mut dyn Events,
+) -> Result<Outcome, Box<Refusal>> {
+    let (mut running, playbooks) = Running::new(run, options, connections, events);
     let plays: Vec<&Play> = playbooks
         .iter()
         .flat_map(|playbook| &playbook.plays)
@@ -247,7 +259,7 @@ impl<'e> Running<'e> {
     fn new(
         run: Run,
         options: RunOptions,
-        connector: Arc<Connector>,
+        connections: Connections,
         events: &'e mut dyn Events,
     ) -> (Self, Vec<Playbook>) {
         let mut names = HashSet::new();
@@ -255,7 +267,6 @@ impl<'e> Running<'e> {
             // Of a group that is only made while the run lasts nothing is known yet.
             names.extend(run.hosts_of(play).unwrap_or_default());
         }
-        let connections = Connections::new(connector, options.forks);
         let Loaded { playbooks, files } = run.loaded;
         let mut shared = Shared {
             begun: Instant::now(),
