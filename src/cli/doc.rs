@@ -7,6 +7,7 @@ use provision_worker::modules::MODULES;
 
 use super::args::DocArgs;
 use super::exit_code;
+use super::print::print;
 use crate::inventory::LayerKind;
 use crate::playbook::control::CONTROLS;
 use crate::source::suggest;
@@ -14,19 +15,15 @@ use crate::template::{DocumentedKind, documented};
 use crate::vars::Layer;
 
 /// Prints what was asked for.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the command's output"
-)]
+#[expect(clippy::print_stderr, reason = "errors are for the user")]
 pub(super) fn run(args: &DocArgs) -> u8 {
     match &args.module {
-        _ if args.keywords => print!("{}", super::keywords()),
-        _ if args.filters => print!("{}", filters()),
-        _ if args.precedence => print!("{}", precedence()),
-        None => print!("{}", list()),
+        _ if args.keywords => print(&super::keywords()),
+        _ if args.filters => print(&filters()),
+        _ if args.precedence => print(&precedence()),
+        None => print(&list()),
         Some(name) => match all().find(|module| module.name == name) {
-            Some(module) => print!("{}", manual(module)),
+            Some(module) => print(&manual(module)),
             None => {
                 let near = suggest(name, all().map(|module| module.name));
                 let help = near

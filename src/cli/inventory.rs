@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::args::InventoryArgs;
+use super::print::print;
 use super::{exit_code, hosts, run};
 use crate::inventory::{Group, GroupName, HostName, Inventory, Vars};
 use crate::source::{Diagnostic, Diagnostics, SourceMap};
@@ -13,7 +14,6 @@ use crate::template::to_yaml;
 use crate::value::{from_json, to_json};
 
 /// Shows what was asked for.
-#[expect(clippy::print_stdout, reason = "this is the command's output")]
 pub(super) fn run(args: &InventoryArgs) -> u8 {
     let mut sources = SourceMap::with_keys(args.keys.keyring());
     let mut diagnostics = Diagnostics::new();
@@ -48,7 +48,7 @@ pub(super) fn run(args: &InventoryArgs) -> u8 {
         };
         written(&value, args.yaml)
     };
-    print!("{}", sources.secrets().redact(&text));
+    print(&sources.secrets().redact(&text));
     exit_code::SUCCESS
 }
 

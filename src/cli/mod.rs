@@ -11,6 +11,7 @@ mod inventory;
 mod keys;
 mod keywords;
 mod past;
+mod print;
 mod prompt;
 mod questions;
 mod report;

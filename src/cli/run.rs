@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::args::{Output, RunArgs};
+use super::print::print;
 use super::prompt::TerminalPrompt;
 use super::{exit_code, input, inspect, past, questions};
 use crate::engine::{self, Beginning, Run, RunOptions};
@@ -13,7 +14,6 @@ use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
 use crate::transport::Connector;
 
 /// Runs as the arguments say and returns the exit code.
-#[expect(clippy::print_stdout, reason = "lists are the command's output")]
 pub(super) fn run(args: &RunArgs) -> u8 {
     let mut diagnostics = Diagnostics::new();
     let read = input::read(
@@ -31,7 +31,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     };
     if args.list_hosts || args.list_tasks {
         let lists = inspect::lists(args, &run);
-        print!("{}", run.sources.secrets().redact(&lists));
+        print(&run.sources.secrets().redact(&lists));
         return exit_code::SUCCESS;
     }
     if args.syntax_check {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::args::VarsArgs;
 use super::inventory::known_host;
+use super::print::print;
 use super::{exit_code, hosts, input, run};
 use crate::engine::{Run, magic_of};
 use crate::inventory::{HostName, Inventory};
@@ -18,7 +19,6 @@ use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Values};
 const SHOWN: usize = 100;
 
 /// Shows the variables.
-#[expect(clippy::print_stdout, reason = "this is the command's output")]
 pub(super) fn run(args: &VarsArgs) -> u8 {
     let mut sources = SourceMap::with_keys(args.keys.keyring());
     let mut diagnostics = Diagnostics::new();
@@ -26,7 +26,7 @@ pub(super) fn run(args: &VarsArgs) -> u8 {
     run::show(&diagnostics, &sources);
     match text {
         Some(text) if !diagnostics.has_errors() => {
-            print!("{}", sources.secrets().redact(&text));
+            print(&sources.secrets().redact(&text));
             exit_code::SUCCESS
         }
         _ => exit_code::BAD_INPUT,
