@@ -9,6 +9,9 @@ use std::time::SystemTime;
 /// How many records are kept.
 const KEPT: usize = 100;
 
+/// How many bytes they may have together; one of a thousand hosts can have fifty million.
+const KEPT_BYTES: u64 = 512 << 20;
+
 const SUFFIX: &str = ".jsonl";
 
 /// The directory of records.
@@ -41,11 +44,7 @@ impl Store {
             .recursive(true)
             .mode(0o700)
             .create(&self.directory)?;
-        let names = self.names();
-        for old in names.iter().take((names.len() + 1).saturating_sub(KEPT)) {
-            // Somebody else may have been quicker.
-            let _ = fs::remove_file(self.path(old));
-        }
+        self.make_room();
         let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         let now = now.replace(['-', ':', '.'], "");
         let name = format!("{now}-{}", std::process::id());
@@ -55,6 +54,19 @@ impl Store {
             .mode(0o600)
             .open(self.path(&name))?;
         Ok((name, file))
+    }
+
+    /// Removes the oldest records.
+    fn make_room(&self) {
+        let mut bytes = 0;
+        for (number, name) in self.names().iter().rev().enumerate() {
+            let path = self.path(name);
+            bytes += fs::metadata(&path).map_or(0, |found| found.len());
+            if number + 1 >= KEPT || bytes > KEPT_BYTES {
+                // Somebody else may have been quicker.
+                let _ = fs::remove_file(path);
+            }
+        }
     }
 
     /// The names of all records, the oldest first.
@@ -82,7 +94,7 @@ impl Store {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{KEPT, Store};
+    use super::{KEPT, KEPT_BYTES, Store};
 
     #[test]
     fn records_are_private_and_the_oldest_are_removed() {
@@ -103,6 +115,21 @@ mod tests {
         assert_eq!(names.len(), KEPT);
         assert!(names.contains(&last) && names.contains(&first));
         assert!(!names.contains(&"0-000".to_owned()));
+    }
+
+    #[test]
+    fn large_records_make_room_earlier() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::at(directory.path().to_owned());
+        for name in ["01", "02", "03"] {
+            let file = std::fs::File::create(store.path(name)).expect("a file");
+            file.set_len(KEPT_BYTES / 2).expect("a file with holes");
+        }
+        let (new, _) = store.begin().expect("a record");
+        assert_eq!(
+            store.names(),
+            [new, "2".to_owned(), "3".to_owned()].map(|name| name)
+        );
     }
 
     #[test]
