@@ -38,6 +38,8 @@ host_furnish() {
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   {
     echo "Acquire::http::Proxy \"http://$GATEWAY:$PROXY_PORT\";"
+    # The proxy closes connections on which apt has sent requests ahead, and apt then waits for their answers for ever.
+    echo 'Acquire::http::Pipeline-Depth "0";'
     # Recommended packages would bring Python in, among others with containerd.
     echo 'APT::Install-Recommends "false";'
     base_apt_settings
