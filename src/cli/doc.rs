@@ -30,11 +30,10 @@ pub(super) fn run(args: &DocArgs) -> u8 {
                     .map(|near| format!("; did you mean `{near}`?"))
                     .unwrap_or_default();
                 eprintln!("error: there is no module `{name}`{help}");
-                return exit_code::BAD_INPUT;
+                exit_code::BAD_INPUT
             }
         },
     }
-    exit_code::SUCCESS
 }
 
 fn all() -> impl Iterator<Item = &'static Module> {

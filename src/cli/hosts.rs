@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::engine::{Reload, Run};
 use crate::inventory::connection::ConnectionVars;
-use crate::inventory::{self, HostName, HostPattern, Inventory};
+use crate::inventory::{self, GroupName, HostName, HostPattern, Inventory};
 use crate::playbook::{Action, Control, Play};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
 use crate::vars::{Definition, Definitions};
@@ -92,40 +92,29 @@ impl Made {
     fn by(&mut self, play: &Play) {
         play.each_task(&mut |task| match &task.action {
             Action::Control(Control::AddHost { name, groups, .. }) => {
-                self.add(name, false);
-                if let Some(groups) = groups {
-                    self.add(groups, true);
+                match name.literal().map(|name| name.as_str()) {
+                    Some(name) => self.names.extend(name.map(str::to_owned)),
+                    None => self.anything = true,
                 }
+                groups.iter().for_each(|groups| self.add(groups));
             }
             Action::Control(Control::GroupBy { key, parents }) => {
-                self.add(key, true);
-                if let Some(parents) = parents {
-                    self.add(parents, true);
-                }
+                [key]
+                    .into_iter()
+                    .chain(parents)
+                    .for_each(|groups| self.add(groups));
             }
             _ => {}
         });
     }
 
-    /// A name, or names of groups: a list, or a text with commas.
-    fn add(&mut self, definition: &Definition, groups: bool) {
-        let Some(value) = definition.literal() else {
+    fn add(&mut self, groups: &Definition) {
+        let Some(value) = groups.literal() else {
             self.anything = true;
             return;
         };
-        let texts = match value.as_array() {
-            Some(items) => items.iter().filter_map(|item| item.as_str()).collect(),
-            None => vec![value.as_str().unwrap_or_default()],
-        };
-        for text in texts {
-            if groups {
-                let names = text
-                    .split(',')
-                    .map(|name| name.trim().replace([' ', '-'], "_"));
-                self.names.extend(names);
-            } else {
-                self.names.insert(text.to_owned());
-            }
-        }
+        let names = GroupName::listed(value).unwrap_or_default();
+        self.names
+            .extend(names.iter().map(|name| name.as_str().to_owned()));
     }
 }

@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 use super::args::RunArgs;
 use super::hosts;
 use crate::engine::{Run, TagFilter, magic_names};
+use crate::inventory::connection::LOCAL_NAMES;
 use crate::inventory::{HostName, Inventory};
 use crate::playbook::{self, Action, Control, Known, LoadOptions, Meta};
 use crate::source::{Diagnostic, Diagnostics, FileId, SourceMap, Span, parse_yaml};
 use crate::template::Templates;
 use crate::vars::{Definition, Definitions, Values};
-
-/// The controller, which need not be in the inventory.
-const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Reads the input of a run. Mistakes go to `diagnostics`; if there are any, there is nothing to run.
 pub(super) fn read(
@@ -31,9 +29,7 @@ pub(super) fn read(
     let pattern = args.limit.as_deref();
     let pattern = pattern.and_then(|pattern| diagnostics.check(listed_hosts(args, pattern)));
     let limit = hosts::limit(pattern.as_deref(), &inventory, &mut sources, diagnostics);
-    let mut roles_path = args.roles_path.clone();
-    roles_path.extend(users_roles());
-    let options = LoadOptions { roles_path };
+    let options = load_options(&args.roles_path);
     let loaded = playbook::load(
         &args.playbooks,
         &options,
@@ -73,8 +69,14 @@ pub(super) fn read(
     }
 }
 
-/// The user's own roles, which every playbook can use.
-pub(super) fn users_roles() -> Option<PathBuf> {
+/// Where roles are looked for: in the directories that the user names, and among the user's own.
+pub(super) fn load_options(given: &[PathBuf]) -> LoadOptions {
+    LoadOptions {
+        roles_path: given.iter().cloned().chain(users_roles()).collect(),
+    }
+}
+
+fn users_roles() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)

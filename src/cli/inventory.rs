@@ -48,8 +48,7 @@ pub(super) fn run(args: &InventoryArgs) -> u8 {
         };
         written(&value, args.yaml)
     };
-    print(&sources.secrets().redact(&text));
-    exit_code::SUCCESS
+    print(&sources.secrets().redact(&text))
 }
 
 impl InventoryArgs {

@@ -1,9 +1,8 @@
 //! `provision report`: an earlier run once more, from its record.
 
-use std::io::Write as _;
-
 use super::args::ReportArgs;
 use super::exit_code;
+use super::print::print;
 use crate::record::{Past, PastError, Store, replay};
 use crate::report::{PastRun, sanitize};
 
@@ -11,7 +10,7 @@ use crate::report::{PastRun, sanitize};
 #[expect(clippy::print_stderr, reason = "errors are for the user")]
 pub(super) fn run(args: &ReportArgs) -> u8 {
     match show(args) {
-        Ok(()) => exit_code::SUCCESS,
+        Ok(code) => code,
         Err(why) => {
             eprintln!("error: {}", sanitize(&why));
             exit_code::BAD_INPUT
@@ -20,11 +19,11 @@ pub(super) fn run(args: &ReportArgs) -> u8 {
 }
 
 #[expect(clippy::print_stderr, reason = "warnings are for the user")]
-fn show(args: &ReportArgs) -> Result<(), String> {
+fn show(args: &ReportArgs) -> Result<u8, String> {
     let store = Store::of_user()
         .ok_or("there are no records: neither `HOME` nor `XDG_STATE_HOME` is set")?;
     if args.list {
-        return print(&list(&store));
+        return Ok(print(&list(&store)));
     }
     let name = match &args.run {
         Some(name) => name.clone(),
@@ -51,18 +50,9 @@ fn show(args: &ReportArgs) -> Result<(), String> {
     }
     match &args.html {
         Some(path) => std::fs::write(path, run.html(&name))
+            .map(|()| exit_code::SUCCESS)
             .map_err(|error| format!("cannot write `{}`: {error}", path.display())),
-        None => print(&run.text(console::colors_enabled(), args.profile)),
-    }
-}
-
-/// Prints text. A reader that has seen enough is no error.
-fn print(text: &str) -> Result<(), String> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(format!("not everything could be shown: {error}"))
-        }
-        _ => Ok(()),
+        None => Ok(print(&run.text(console::colors_enabled(), args.profile))),
     }
 }
 

@@ -31,8 +31,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     };
     if args.list_hosts || args.list_tasks {
         let lists = inspect::lists(args, &run);
-        print(&run.sources.secrets().redact(&lists));
-        return exit_code::SUCCESS;
+        return print(&run.sources.secrets().redact(&lists));
     }
     if args.syntax_check {
         return exit_code::SUCCESS;

@@ -1,11 +1,9 @@
 //! `provision schema`: the JSON schemas for editors.
 
 use super::args::SchemaArgs;
-use super::exit_code;
 use super::print::print;
 
 /// Prints what was asked for.
 pub(super) fn run(args: &SchemaArgs) -> u8 {
-    print(&args.document.text());
-    exit_code::SUCCESS
+    print(&args.document.text())
 }

@@ -9,7 +9,7 @@ use super::print::print;
 use super::{exit_code, hosts, input, run};
 use crate::engine::{Run, magic_of};
 use crate::inventory::{HostName, Inventory};
-use crate::playbook::{self, LoadOptions, Play};
+use crate::playbook::{self, Play};
 use crate::source::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::template::{Lookup, Templates};
 use crate::value::to_json;
@@ -25,10 +25,7 @@ pub(super) fn run(args: &VarsArgs) -> u8 {
     let text = shown(args, &mut sources, &mut diagnostics);
     run::show(&diagnostics, &sources);
     match text {
-        Some(text) if !diagnostics.has_errors() => {
-            print(&sources.secrets().redact(&text));
-            exit_code::SUCCESS
-        }
+        Some(text) if !diagnostics.has_errors() => print(&sources.secrets().redact(&text)),
         _ => exit_code::BAD_INPUT,
     }
 }
@@ -43,9 +40,7 @@ fn shown(
     let inventory = Inventory::load_all(&args.inventory, &args.playbook, sources, diagnostics);
     let vars = Run::host_vars(&inventory, &mut templates, diagnostics);
     let extra = input::extra_vars(&args.extra_vars, sources, &mut templates, diagnostics);
-    let mut roles_path = args.roles_path.clone();
-    roles_path.extend(input::users_roles());
-    let options = LoadOptions { roles_path };
+    let options = input::load_options(&args.roles_path);
     let loaded = playbook::load(
         &args.playbook,
         &options,

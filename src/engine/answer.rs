@@ -13,12 +13,12 @@ use super::play::PlayRun;
 use super::program::StepId;
 use super::result::{all_hold, censor, conclude};
 use crate::event::{Event, Status};
-use crate::playbook::{Action, Control, Task};
+use crate::playbook::{Action, Control, Retry, Task};
 use crate::source::Diagnostic;
 use crate::value::Value;
 
 impl PlayRun<'_> {
-    pub(super) fn answer(&mut self, host: usize, response: &Response) {
+    pub(super) fn answer(&mut self, host: usize, response: Response) {
         self.delegated.remove(&response.id);
         let Some(at) = self.hosts[host].queued(response.id) else {
             return;
@@ -27,14 +27,14 @@ impl PlayRun<'_> {
         let Some(task) = self.program.step(step).task().cloned() else {
             return;
         };
-        if let Some(again) = self.try_later(host, at, &task, response) {
-            return again;
+        if self.tries_later(host, at, &task, &response) {
+            return;
         }
         let pending = &mut self.hosts[host].progress.queue[at];
         let PendingState::Sent(sent) = &mut pending.state else {
             return;
         };
-        let outcomes = response.outcomes.iter().cloned().map(|mut outcome| {
+        let outcomes = response.outcomes.into_iter().map(|mut outcome| {
             if task.retry.is_some() {
                 let attempts = serde_json::Value::from(sent.attempts);
                 outcome.output.insert("attempts".into(), attempts);
@@ -68,23 +68,22 @@ impl PlayRun<'_> {
 
     /// If the task is tried until a condition holds, and it does not: has it tried again, or notes that it has
     /// been tried often enough. Returns whether the answer is done with.
-    fn try_later(
-        &mut self,
-        host: usize,
-        at: usize,
-        task: &Task,
-        response: &Response,
-    ) -> Option<()> {
-        let retry = task.retry.as_ref()?;
+    fn tries_later(&mut self, host: usize, at: usize, task: &Task, response: &Response) -> bool {
+        let Some(retry) = &task.retry else {
+            return false;
+        };
         let pending = &self.hosts[host].progress.queue[at];
         let (step, target) = (pending.step, pending.target.clone());
         let PendingState::Sent(sent) = &pending.state else {
-            return None;
+            return false;
         };
         let (attempts, number) = (sent.attempts, sent.outcomes.len());
-        let item = running(&sent.prepared).nth(number)?;
-        let problem = match self.satisfied(host, step, task, item, &response.outcomes) {
-            Ok(true) => return None,
+        let Some(item) = running(&sent.prepared).nth(number) else {
+            return false;
+        };
+        let holds = self.satisfied(host, step, task, retry, item, &response.outcomes);
+        let problem = match holds {
+            Ok(true) => return false,
             Ok(false) if attempts <= retry.retries => {
                 let timer = ToLink::Timer(Duration::from_millis(retry.delay), response.id);
                 let target = target.map_or(host, |target| target.host);
@@ -92,7 +91,7 @@ impl PlayRun<'_> {
                     self.delegated.insert(response.id, host);
                 }
                 self.hosts[target].send(timer);
-                return Some(());
+                return true;
             }
             Ok(false) if retry.until.is_empty() => format!("failed in all {attempts} attempts"),
             Ok(false) => format!("`until` did not hold in {attempts} attempts"),
@@ -102,7 +101,7 @@ impl PlayRun<'_> {
         if let PendingState::Sent(sent) = &mut pending.state {
             sent.exhausted.insert(number, problem);
         }
-        None
+        false
     }
 
     fn satisfied(
@@ -110,12 +109,10 @@ impl PlayRun<'_> {
         host: usize,
         step: StepId,
         task: &Task,
+        retry: &Retry,
         item: &Item,
         outcomes: &[Outcome],
     ) -> Result<bool, Box<Diagnostic>> {
-        let Some(retry) = &task.retry else {
-            return Ok(true);
-        };
         let view = self.view(host, step);
         let alone = Prepared {
             items: vec![Item {
@@ -247,13 +244,13 @@ impl PlayRun<'_> {
         self.pass_on(host, step, &task, &ended);
         let status = ended.result.status;
         self.hosts[host].progress.last = Some(step);
-        self.keep(host, step, ended.result.clone());
+        self.keep(host, step, ended.result);
         if failed {
             if let Some(target) = target.filter(|target| target.host == host) {
                 let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
                 self.hosts[host].send(send);
             }
-            self.fail(host, step, Some(&ended));
+            self.fail(host, step, ended.registered.as_ref());
         } else if let (Action::Control(Control::Meta(meta)), Status::Ok) = (&task.action, status) {
             self.carry_out(host, *meta);
         }

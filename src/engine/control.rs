@@ -15,7 +15,7 @@ use crate::inventory::{GroupName, HostName};
 use crate::playbook::{Action, Control, Include, IncludeVars, Meta, RoleArguments, Task};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
-use crate::value::{Value, to_json, type_name};
+use crate::value::{Value, to_json};
 use crate::vars::{Definition, Definitions, Form};
 
 type Done<T> = Result<T, Box<Diagnostic>>;
@@ -204,10 +204,7 @@ impl PlayRun<'_> {
         let at = |wrong: String| Box::new(Diagnostic::error(wrong).at(name.span, ""));
         let text = text(&self.render(host, step, item, name)?);
         let new = HostName::new(text.as_str()).map_err(|error| at(error.to_string()))?;
-        let groups = match groups {
-            Some(groups) => names(groups, &self.render(host, step, item, groups)?)?,
-            None => Vec::new(),
-        };
+        let groups = self.groups(host, step, item, groups)?;
         let mut values = Vec::new();
         for (name, definition) in vars {
             let value = self.render(host, step, item, definition)?;
@@ -234,6 +231,22 @@ impl PlayRun<'_> {
         Ok(done)
     }
 
+    /// The groups that an argument names.
+    fn groups(
+        &self,
+        host: usize,
+        step: StepId,
+        item: &Item,
+        what: Option<&Definition>,
+    ) -> Done<Vec<GroupName>> {
+        let Some(definition) = what else {
+            return Ok(Vec::new());
+        };
+        let value = self.render(host, step, item, definition)?;
+        GroupName::listed(&value)
+            .map_err(|wrong| Box::new(Diagnostic::error(wrong).at(definition.span, "")))
+    }
+
     fn group_by(
         &mut self,
         host: usize,
@@ -242,11 +255,8 @@ impl PlayRun<'_> {
         key: &Definition,
         parents: Option<&Definition>,
     ) -> Done<Ended> {
-        let key = names(key, &self.render(host, step, item, key)?)?;
-        let parents = match parents {
-            Some(parents) => names(parents, &self.render(host, step, item, parents)?)?,
-            None => Vec::new(),
-        };
+        let key = self.groups(host, step, item, Some(key))?;
+        let parents = self.groups(host, step, item, parents)?;
         let name = self.hosts[host].name.to_string();
         if let Ok(name) = HostName::new(name) {
             for group in key {
@@ -344,24 +354,6 @@ impl PlayRun<'_> {
             }
         }
     }
-}
-
-/// Names of groups: a list, or a text with commas.
-fn names(definition: &Definition, value: &Value) -> Done<Vec<GroupName>> {
-    let wrong = |what: String| Box::new(Diagnostic::error(what).at(definition.span, ""));
-    let texts: Vec<String> = match (value.as_array(), value.as_str()) {
-        (Some(items), _) => items.iter().map(text).collect(),
-        (None, Some(text)) => text.split(',').map(|name| name.trim().to_owned()).collect(),
-        (None, None) => {
-            let what = format!("groups must be names, and this is {}", type_name(value));
-            return Err(wrong(what));
-        }
-    };
-    // As in Ansible: a group that is named after a value may not have every letter that the value has.
-    let clean = |text: String| text.replace([' ', '-'], "_");
-    let names = texts.into_iter().map(|text| GroupName::new(clean(text)));
-    let names: Result<Vec<_>, _> = names.collect();
-    names.map_err(|error| wrong(error.to_string()))
 }
 
 /// What an action has to say that changes nothing in the run.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use provision_worker::protocol::ToWorker;
 
-use super::host::{Ended, Pending, PendingState};
+use super::host::{Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId, StepKind};
@@ -15,19 +15,16 @@ use crate::value::{Map, Value};
 
 impl PlayRun<'_> {
     /// The host has failed at `step`: it goes on where a block says so, or nowhere.
-    pub(super) fn fail(&mut self, host: usize, step: StepId, ended: Option<&Ended>) {
+    /// `result` is what the failure would register, if it is the host's own.
+    pub(super) fn fail(&mut self, host: usize, step: StepId, result: Option<&Value>) {
         self.hosts[host].progress.doomed = false;
-        match self.program.refuge(step) {
-            Some(Refuge::Rescue(start)) => {
-                if let Some(ended) = ended {
-                    self.remember_failure(host, step, ended);
-                }
-                self.jump(host, start);
-            }
+        let refuge = self.program.refuge(step);
+        if let (Some(_), Some(result)) = (&refuge, result) {
+            self.remember_failure(host, step, result);
+        }
+        match refuge {
+            Some(Refuge::Rescue(start)) => self.jump(host, start),
             Some(Refuge::Always(block, start)) => {
-                if let Some(ended) = ended {
-                    self.remember_failure(host, step, ended);
-                }
                 self.hosts[host].progress.failing.insert(block);
                 self.jump(host, start);
             }
@@ -39,16 +36,17 @@ impl PlayRun<'_> {
     }
 
     /// What `rescue` may want to know.
-    fn remember_failure(&mut self, host: usize, step: StepId, ended: &Ended) {
+    fn remember_failure(&mut self, host: usize, step: StepId, result: &Value) {
         let Some(task) = self.program.step(step).task() else {
             return;
         };
         let mut about = Map::new();
         about.insert("name".into(), (&*task.name).into());
         about.insert("action".into(), task.action_name().into());
-        let result = match (&ended.registered, task.common.no_log) {
-            (Some(result), false) => result.clone(),
-            _ => Value::from(Map::new()),
+        let result = if task.common.no_log {
+            Value::from(Map::new())
+        } else {
+            result.clone()
         };
         let learned = &mut self.hosts[host].learned;
         learned.insert(Arc::from("ansible_failed_task"), about.into());
@@ -193,7 +191,7 @@ impl PlayRun<'_> {
         }
         let run = &self.hosts[host];
         if task.is_some() && (run.has_facts() || run.progress.untold > 0) {
-            self.keep(host, step, ended.result.clone());
+            self.keep(host, step, ended.result);
         } else {
             // It has never got as far as a task.
             let task = TaskName {
@@ -203,7 +201,7 @@ impl PlayRun<'_> {
                 handler: false,
                 at: Arc::from(""),
             };
-            self.report(host, task, ended.result.clone());
+            self.report(host, task, ended.result);
         }
         self.end_host(host);
         if self.play.common.any_errors_fatal

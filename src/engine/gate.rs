@@ -176,7 +176,7 @@ impl PlayRun<'_> {
         self.settle(host);
         let failed = matches!(ended.result.status, Status::Failed | Status::Rescued);
         if failed || ended.result.status == Status::Unreachable {
-            self.fail(host, step, Some(ended));
+            self.fail(host, step, ended.registered.as_ref());
         }
     }
 }

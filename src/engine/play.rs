@@ -194,7 +194,7 @@ impl PlayRun<'_> {
             LinkEvent::Message(FromWorker::Done(response)) => {
                 let of = owner(&response.id);
                 if active(of) {
-                    self.answer(of, &response);
+                    self.answer(of, response);
                 }
                 of
             }

@@ -1,6 +1,7 @@
 //! A play as a list of steps: its tasks and handlers in the order in which they can run, and between them the
 //! places where a host goes on elsewhere. What is included while the play runs is put into the list then.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::TagFilter;
@@ -94,7 +95,7 @@ struct BlockSteps {
 }
 
 /// What has been included, and by which item of which include.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Inclusion {
     pub(super) include: StepId,
     pub(super) body: BodyId,
@@ -126,6 +127,7 @@ pub(super) struct Program {
     rank: Vec<usize>,
     blocks: Vec<BlockSteps>,
     instances: Vec<Instance>,
+    included: HashMap<Inclusion, InstanceId>,
     needs: PlayNeeds,
     tags: TagFilter,
     /// Whether what is included can notify a handler.
@@ -152,6 +154,7 @@ impl Program {
             rank: Vec::new(),
             blocks: Vec::new(),
             instances: Vec::new(),
+            included: HashMap::new(),
             needs,
             tags: tags.clone(),
             bodies_notify,
@@ -313,9 +316,7 @@ impl Program {
 
     /// What has been included for the same item before.
     pub(super) fn included(&self, inclusion: &Inclusion) -> Option<InstanceId> {
-        self.instances
-            .iter()
-            .position(|instance| instance.inclusion == *inclusion)
+        self.included.get(inclusion).copied()
     }
 
     /// Puts the steps of a body behind its include. Returns the instance, and the rank and number of its steps.
@@ -349,6 +350,7 @@ impl Program {
             instance: id,
             leave,
         };
+        self.included.insert(inclusion.clone(), id);
         self.instances.push(Instance { inclusion, leave });
         let at = self.rank[behind] + 1;
         let count = self.steps.len() - first;

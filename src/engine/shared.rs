@@ -9,6 +9,7 @@ use super::RunOptions;
 use super::content::ContentFiles;
 use super::host::{self, HostRun};
 use super::run::{Ask, Reload};
+use crate::inventory::connection::LOCAL_NAMES;
 use crate::inventory::{HostName, Inventory};
 use crate::playbook::TemplateFiles;
 use crate::source::{Diagnostic, SourceMap};
@@ -63,7 +64,7 @@ impl Shared {
                 host::magic(&self.inventory, name),
             ));
         }
-        if !["localhost", "127.0.0.1", "::1"].contains(&name) {
+        if !LOCAL_NAMES.contains(&name) {
             return None;
         }
         let mut magic = Values::new();

@@ -100,6 +100,9 @@ const RENAMED_VARIABLES: [(&str, &str); 4] = [
     ("ansible_private_key_file", "ansible_ssh_private_key_file"),
 ];
 
+/// The names of the controller as a host, which need not be in an inventory.
+pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
 /// By what means a host is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConnectionKind {

@@ -6,6 +6,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::value::{Value, type_name};
+
 /// Why a text is no name.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("`{name}` is no name for a {what}: {flaw}")]
@@ -96,6 +98,22 @@ impl GroupName {
     pub const ALL: &str = "all";
     /// The group of the hosts that are in no group but `all`.
     pub const UNGROUPED: &str = "ungrouped";
+
+    /// The groups that a value names: a list, or a text with commas. As in Ansible, one that is named after a value
+    /// that a host gave may have blanks and dashes, which become `_`.
+    pub fn listed(value: &Value) -> Result<Vec<Self>, String> {
+        let texts: Vec<String> = match (value.as_array(), value.as_str()) {
+            (Some(items), _) => items.iter().map(ToString::to_string).collect(),
+            (None, Some(text)) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+            (None, None) => {
+                let what = type_name(value);
+                return Err(format!("groups must be names, and this is {what}"));
+            }
+        };
+        let name = |text: String| Self::new(text.replace([' ', '-'], "_"));
+        let names: Result<Vec<_>, _> = texts.into_iter().map(name).collect();
+        names.map_err(|error| error.to_string())
+    }
 
     /// A name that is known to be valid.
     pub(super) fn implied(name: &'static str) -> Self {

@@ -24,7 +24,7 @@ fn included_tasks_run_in_order_on_the_hosts_that_include_them() {
             (
                 "one.yaml",
                 r"- {name: o, log: 'one {{ outer }} {{ v }}'}
-- {name: o2, log: 'two {{ outer }} {{ item }}', loop: [1, 2], when: n != 2}
+- {name: o2, log: 'two {{ outer }}#{{ item }}', loop: [1, 2], when: n != 2}
 - {name: f, log: 'f', failed_when: 'n == 1', when: outer == 'y'}
 - {name: rg, shell: 'echo {{ outer }}', register: reg}
 ",
@@ -68,7 +68,7 @@ fn included_tasks_run_in_order_on_the_hosts_that_include_them() {
         ],
     );
     marks.code(2);
-    marks.log("h1 one x vx | h2 one x vx | h3 one x vx | h1 two x 1 | h3 two x 1 | h1 two x 2 | h3 two x 2 | h1 one y vy | h2 one y vy | h3 one y vy | h1 two y 1 | h3 two y 1 | h1 two y 2 | h3 two y 2 | h1 f | h2 f | h3 f | h2 h2a | h2 h2b | h2 cond | h3 cond | h2 imp 5 | h3 imp 5 | h2 end | h3 end");
+    marks.log("h1 one x vx | h2 one x vx | h3 one x vx | h1 two x#1 | h1 two x#2 | h3 two x#1 | h3 two x#2 | h1 one y vy | h2 one y vy | h3 one y vy | h1 two y#1 | h1 two y#2 | h3 two y#1 | h3 two y#2 | h1 f | h2 f | h3 f | h2 h2a | h2 h2b | h2 cond | h3 cond | h2 imp 5 | h3 imp 5 | h2 end | h3 end");
     marks.tasks("h1", "include_tasks one.yaml:ok o:changed o2:changed f:skipped rg:changed o:changed o2:changed f:failed");
     marks.tasks("h2", "include_tasks one.yaml:ok o:changed o2:skipped f:skipped rg:changed o:changed o2:skipped f:changed rg:changed include_tasks host{{ n }}.yaml:ok h2a:changed h2b:changed include_tasks two.yaml:skipped say:ok include_tasks cond.yaml:ok cond:changed im:changed sf:ok imskipped:skipped end:changed");
     marks.said("h2", &["true false"]);

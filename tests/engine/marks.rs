@@ -63,12 +63,12 @@ fn expand(text: &str) -> String {
     replace(&text, r"\blog: '([^']*)'", &|found| echo(&found[1], ""))
 }
 
-/// The marks; those that hosts have left by the same task are sorted, because they come in any order.
+/// The marks; those that hosts have left by the same task are sorted, because they come in any order. What stands behind
+/// `#` in a mark is the item of a loop, and so of the same task.
 fn in_order(log: &str) -> Vec<String> {
     let task = |line: &str| {
-        line.split_once(' ')
-            .map_or(line, |(_, task)| task)
-            .to_owned()
+        let task = line.split_once(' ').map_or(line, |(_, task)| task);
+        task.split('#').next().unwrap_or_default().to_owned()
     };
     let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
     for marks in lines.chunk_by_mut(|one, next| task(one) == task(next)) {

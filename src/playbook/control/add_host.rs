@@ -3,14 +3,7 @@
 use provision_worker::module::Module;
 
 /// The entry for the table.
-pub static MODULE: Module = Module {
-    name: "add_host",
-    manual: MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("add_host"),
-};
+pub static MODULE: Module = super::by_hand("add_host", MANUAL);
 
 const MANUAL: &str = "\
 Adds a host to the inventory for the rest of the run, so that later plays can work on it. It happens once, however many

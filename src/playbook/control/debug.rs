@@ -34,5 +34,5 @@ fn one_of_two(args: &Args) -> Result<(), ArgError> {
 }
 
 fn plan(_args: &Args, _host: &Host) -> Result<Plan, Failure> {
-    super::on_controller(MODULE.name)
+    super::on_controller()
 }

@@ -26,5 +26,5 @@ module! {
 }
 
 fn plan(_args: &Args, _host: &Host) -> Result<Plan, Failure> {
-    super::on_controller(MODULE.name)
+    super::on_controller()
 }

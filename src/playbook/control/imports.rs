@@ -3,24 +3,10 @@
 use provision_worker::module::Module;
 
 /// `import_tasks`.
-pub static TASKS: Module = Module {
-    name: "import_tasks",
-    manual: TASKS_MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("import_tasks"),
-};
+pub static TASKS: Module = super::by_hand("import_tasks", TASKS_MANUAL);
 
 /// `import_role`.
-pub static ROLE: Module = Module {
-    name: "import_role",
-    manual: ROLE_MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("import_role"),
-};
+pub static ROLE: Module = super::by_hand("import_role", ROLE_MANUAL);
 
 const TASKS_MANUAL: &str = "\
 Puts the tasks of a file in the place of this one, before anything runs. `when`, `tags`, `vars`, `become` and the like

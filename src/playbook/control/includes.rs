@@ -3,34 +3,13 @@
 use provision_worker::module::Module;
 
 /// `include_tasks`.
-pub static TASKS: Module = Module {
-    name: "include_tasks",
-    manual: TASKS_MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("include_tasks"),
-};
+pub static TASKS: Module = super::by_hand("include_tasks", TASKS_MANUAL);
 
 /// `include_role`.
-pub static ROLE: Module = Module {
-    name: "include_role",
-    manual: ROLE_MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("include_role"),
-};
+pub static ROLE: Module = super::by_hand("include_role", ROLE_MANUAL);
 
 /// `include_vars`.
-pub static VARS: Module = Module {
-    name: "include_vars",
-    manual: VARS_MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("include_vars"),
-};
+pub static VARS: Module = super::by_hand("include_vars", VARS_MANUAL);
 
 const TASKS_MANUAL: &str = "\
 Goes on with the tasks of a file, while the play runs. Its name may be a template, and with `loop` the tasks run once for

@@ -35,9 +35,20 @@ pub fn find(name: &str) -> Option<&'static Module> {
     CONTROLS.iter().copied().find(|module| module.name == name)
 }
 
+/// A control action whose arguments are read by hand, because their names are the user's own or because they are known
+/// before anything runs.
+const fn by_hand(name: &'static str, manual: &'static str) -> Module {
+    Module {
+        name,
+        manual,
+        fields: &[],
+        free_form: None,
+        validate: |_| Ok(()),
+        plan: |_, _| on_controller(),
+    }
+}
+
 /// What a worker would answer if it were asked for a control action; the engine never asks.
-fn on_controller(name: &str) -> Result<Plan, Failure> {
-    Err(Failure::new(format!(
-        "`{name}` is carried out by the controller"
-    )))
+fn on_controller() -> Result<Plan, Failure> {
+    Err(Failure::new("this is carried out by the controller"))
 }

@@ -3,14 +3,7 @@
 use provision_worker::module::Module;
 
 /// The entry for the table.
-pub static MODULE: Module = Module {
-    name: "set_fact",
-    manual: MANUAL,
-    fields: &[],
-    free_form: None,
-    validate: |_| Ok(()),
-    plan: |_, _| super::on_controller("set_fact"),
-};
+pub static MODULE: Module = super::by_hand("set_fact", MANUAL);
 
 const MANUAL: &str = "\
 Sets variables of the host for the rest of the run. Each argument is a variable. The values are rendered once,
