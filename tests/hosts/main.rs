@@ -6,6 +6,7 @@
 
 mod containers;
 mod converge;
+mod docker;
 mod failures;
 mod lab;
 mod options;
