@@ -49,13 +49,14 @@ impl Connections {
         }
     }
 
-    /// Starts the link of a host.
+    /// Starts the link of a host, with a worker that is wanted or the one of the play.
     pub(super) fn start(
         &self,
         shared: &Shared,
         play: &Play,
         hosts: &mut Roster,
         host: usize,
+        wanted: Option<&WorkerKey>,
     ) -> Result<(), Box<Diagnostic>> {
         hosts[host].generation += 1;
         let view = View::of_play(play, hosts, host);
@@ -64,7 +65,10 @@ impl Connections {
             generation: view.run().generation,
             name: view.run().name.clone(),
             settings: settings(shared, view)?,
-            first: worker_key(shared, view, 0)?,
+            first: match wanted {
+                Some(worker) => worker.clone(),
+                None => worker_key(shared, view, 0)?,
+            },
             connector: self.connector.clone(),
             forks: self.forks.clone(),
         };
