@@ -28,7 +28,13 @@ const DEFAULTS: &str = "cgroup_version: 2, cgroup_init: systemd, cgroup_systemd_
 const ROWS: &[Row] = &[
     // cgroup v2 and systemd.
     ("target", "", Right, "systemd", false),
-    ("target_said", "cgroup_driver: systemd", Right, "systemd", false),
+    (
+        "target_said",
+        "cgroup_driver: systemd",
+        Right,
+        "systemd",
+        false,
+    ),
     (
         "second_manager",
         "cgroup_driver: cgroupfs",
@@ -47,28 +53,36 @@ const ROWS: &[Row] = &[
     (
         "differs_no_answer",
         "kubelet_cgroup_driver: cgroupfs, cri_installed_version: 1.7.34",
-        Refused("the kubelet is to use `cgroupfs` and the runtime `systemd`, and pods would not start"),
+        Refused(
+            "the kubelet is to use `cgroupfs` and the runtime `systemd`, and pods would not start",
+        ),
         "systemd",
         true,
     ),
     (
         "differs_not_installed",
         "kubelet_cgroup_driver: cgroupfs, cri_installed_version: ''",
-        Refused("the kubelet is to use `cgroupfs` and the runtime `systemd`, and pods would not start"),
+        Refused(
+            "the kubelet is to use `cgroupfs` and the runtime `systemd`, and pods would not start",
+        ),
         "systemd",
         true,
     ),
     (
         "differs_too_old_to_ask",
         "kubelet_cgroup_driver: cgroupfs, kube_version: 1.33.13",
-        Refused("the kubelet is to use `cgroupfs` and the runtime `systemd`, and pods would not start"),
+        Refused(
+            "the kubelet is to use `cgroupfs` and the runtime `systemd`, and pods would not start",
+        ),
         "systemd",
         true,
     ),
     (
         "differs_and_asks",
         "kubelet_cgroup_driver: cgroupfs, kube_version: 1.34.11",
-        Warned("is `systemd`, although `cgroupfs` is declared: it takes what containerd 2.3.4 reports"),
+        Warned(
+            "is `systemd`, although `cgroupfs` is declared: it takes what containerd 2.3.4 reports",
+        ),
         "systemd",
         false,
     ),
@@ -83,7 +97,9 @@ const ROWS: &[Row] = &[
     (
         "v1_refused",
         "cgroup_version: 1, kube_version: 1.35.8",
-        Refused("this host has cgroup v1, and the kubelet of Kubernetes 1.35.8 does not run with it"),
+        Refused(
+            "this host has cgroup v1, and the kubelet of Kubernetes 1.35.8 does not run with it",
+        ),
         "systemd",
         false,
     ),
@@ -122,7 +138,13 @@ const ROWS: &[Row] = &[
         "cgroupfs",
         false,
     ),
-    ("no_cgroups", "cgroup_version: null", Refused("nothing is mounted"), "systemd", false),
+    (
+        "no_cgroups",
+        "cgroup_version: null",
+        Refused("nothing is mounted"),
+        "systemd",
+        false,
+    ),
     // CRI-O's monitors.
     (
         "crio_cgroupfs",
@@ -136,7 +158,9 @@ const ROWS: &[Row] = &[
         "crio_conmon",
         "container_manager: crio, cri_installed_version: 1.36.3, crio_conmon_cgroup: system.slice, \
          cgroup_driver: cgroupfs, cgroup_init: openrc, cgroup_version: 1, kube_version: 1.34.11",
-        Refused("CRI-O does not start with the cgroup driver `cgroupfs` and `conmon_cgroup = \"system.slice\"`"),
+        Refused(
+            "CRI-O does not start with the cgroup driver `cgroupfs` and `conmon_cgroup = \"system.slice\"`",
+        ),
         "cgroupfs",
         false,
     ),
@@ -144,14 +168,18 @@ const ROWS: &[Row] = &[
     (
         "containerd_old",
         "cri_installed_version: 1.3.9",
-        Refused("containerd 1.3.9 does not know cgroup v2, which this host has: it takes 1.4.0 or newer"),
+        Refused(
+            "containerd 1.3.9 does not know cgroup v2, which this host has: it takes 1.4.0 or newer",
+        ),
         "systemd",
         true,
     ),
     (
         "crio_old",
         "container_manager: crio, cri_installed_version: 1.19.7",
-        Refused("crio 1.19.7 does not know cgroup v2, which this host has: it takes 1.20.0 or newer"),
+        Refused(
+            "crio 1.19.7 does not know cgroup v2, which this host has: it takes 1.20.0 or newer",
+        ),
         "systemd",
         true,
     ),
@@ -162,10 +190,34 @@ const ROWS: &[Row] = &[
         "systemd",
         true,
     ),
-    ("containerd_1_7", "cri_installed_version: 1.7.34", Right, "systemd", true),
-    ("containerd_2_0", "cri_installed_version: 2.0.0", Right, "systemd", false),
-    ("kubernetes_1_33", "kube_version: 1.33.13", Right, "systemd", true),
-    ("kubernetes_1_34", "kube_version: 1.34.0", Right, "systemd", false),
+    (
+        "containerd_1_7",
+        "cri_installed_version: 1.7.34",
+        Right,
+        "systemd",
+        true,
+    ),
+    (
+        "containerd_2_0",
+        "cri_installed_version: 2.0.0",
+        Right,
+        "systemd",
+        false,
+    ),
+    (
+        "kubernetes_1_33",
+        "kube_version: 1.33.13",
+        Right,
+        "systemd",
+        true,
+    ),
+    (
+        "kubernetes_1_34",
+        "kube_version: 1.34.0",
+        Right,
+        "systemd",
+        false,
+    ),
     (
         "crio_1_27",
         "container_manager: crio, cri_installed_version: 1.27.9",
@@ -216,11 +268,19 @@ const ROWS: &[Row] = &[
         false,
     ),
     // Pods that run already.
-    ("pods_same", "cgroup_pods_driver: systemd", Right, "systemd", false),
+    (
+        "pods_same",
+        "cgroup_pods_driver: systemd",
+        Right,
+        "systemd",
+        false,
+    ),
     (
         "pods_differ",
         "cgroup_pods_driver: cgroupfs",
-        Refused("the pods of this host run with the cgroup driver `cgroupfs`, and `systemd` is asked for"),
+        Refused(
+            "the pods of this host run with the cgroup driver `cgroupfs`, and `systemd` is asked for",
+        ),
         "systemd",
         false,
     ),
@@ -288,8 +348,12 @@ fn every_row_of_the_table_has_its_verdict() {
 
 #[test]
 fn a_driver_that_does_not_exist_is_refused_before_the_first_connection() {
-    let inventory = "all: {vars: {ansible_connection: local}, hosts: {h1: {cgroup_driver: systemdd}}}";
-    let (code, _) = run("- {hosts: all, roles: [container_engine/cgroup_driver]}\n", inventory);
+    let inventory =
+        "all: {vars: {ansible_connection: local}, hosts: {h1: {cgroup_driver: systemdd}}}";
+    let (code, _) = run(
+        "- {hosts: all, roles: [container_engine/cgroup_driver]}\n",
+        inventory,
+    );
     assert_eq!(code, Some(4));
 }
 
@@ -298,7 +362,10 @@ fn a_stock_configuration_of_containerd_is_pointed_out() {
     let stock = tempfile::tempdir().expect("a directory");
     for (host, text) in [
         ("dumped", "[plugins.x.options]\n  SystemdCgroup = false\n"),
-        ("docker", "disabled_plugins = [\"cri\"]\n[plugins.x.options]\nSystemdCgroup = true\n"),
+        (
+            "docker",
+            "disabled_plugins = [\"cri\"]\n[plugins.x.options]\nSystemdCgroup = true\n",
+        ),
         ("ours", "[plugins.x.options]\nSystemdCgroup = true\n"),
     ] {
         let directory = stock.path().join(host);
@@ -310,22 +377,52 @@ fn a_stock_configuration_of_containerd_is_pointed_out() {
          containerd_cfg_dir: '{}/{{{{ inventory_hostname }}}}'}}\n  hosts: {{none: , dumped: , docker: , ours: }}\n",
         stock.path().display()
     );
-    let (code, events) = run("- {hosts: all, roles: [container_engine/cgroup_driver]}\n", &inventory);
+    let (code, events) = run(
+        "- {hosts: all, roles: [container_engine/cgroup_driver]}\n",
+        &inventory,
+    );
     assert_eq!(code, Some(0));
     for (host, said, not_said) in [
-        ("none", "set up for the cgroup driver `cgroupfs`", "CRI plugin is disabled"),
-        ("dumped", "set up for the cgroup driver `cgroupfs`", "CRI plugin is disabled"),
-        ("docker", "CRI plugin is disabled", "set up for the cgroup driver `cgroupfs`"),
+        (
+            "none",
+            "set up for the cgroup driver `cgroupfs`",
+            "CRI plugin is disabled",
+        ),
+        (
+            "dumped",
+            "set up for the cgroup driver `cgroupfs`",
+            "CRI plugin is disabled",
+        ),
+        (
+            "docker",
+            "CRI plugin is disabled",
+            "set up for the cgroup driver `cgroupfs`",
+        ),
     ] {
-        let advice = message(&events, host, "what is wrong with containerd's present configuration");
+        let advice = message(
+            &events,
+            host,
+            "what is wrong with containerd's present configuration",
+        );
         let advice = advice.unwrap_or_default();
-        assert!(advice.contains(said) && !advice.contains(not_said), "{host}: {advice}");
+        assert!(
+            advice.contains(said) && !advice.contains(not_said),
+            "{host}: {advice}"
+        );
     }
-    assert_eq!(message(&events, "ours", "what is wrong with containerd's present configuration"), None);
+    assert_eq!(
+        message(
+            &events,
+            "ours",
+            "what is wrong with containerd's present configuration"
+        ),
+        None
+    );
 }
 
 fn inventory() -> String {
-    let mut inventory = format!("all:\n  vars: {{ansible_connection: local, {DEFAULTS}}}\n  hosts:\n");
+    let mut inventory =
+        format!("all:\n  vars: {{ansible_connection: local, {DEFAULTS}}}\n  hosts:\n");
     for (host, variables, ..) in ROWS {
         writeln!(inventory, "    {host}: {{{variables}}}").expect("a string takes all");
     }
@@ -341,13 +438,26 @@ fn run(playbook: &str, inventory: &str) -> (Option<i32>, Vec<Value>) {
         .current_dir(directory.path())
         .env("HOME", directory.path())
         .env("XDG_CACHE_HOME", directory.path().join("cache"))
-        .args(["--no-record", "--output", "json", "-vv", "-i", "inventory.yaml"])
-        .args(["--roles-path", concat!(env!("CARGO_MANIFEST_DIR"), "/roles"), "site.yaml"])
+        .args([
+            "--no-record",
+            "--output",
+            "json",
+            "-vv",
+            "-i",
+            "inventory.yaml",
+        ])
+        .args([
+            "--roles-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/roles"),
+            "site.yaml",
+        ])
         .stdin(Stdio::null())
         .output()
         .expect("provision runs");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let events = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let events = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
     (output.status.code(), events.collect())
 }
 

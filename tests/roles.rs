@@ -138,7 +138,10 @@ fn shown(value: &str) -> String {
     match value {
         "" => "a mapping".into(),
         "\"\"" => "empty".into(),
-        _ if value.starts_with('>') || value.starts_with('|') || value.chars().count() > DEFAULT_MAX => {
+        _ if value.starts_with('>')
+            || value.starts_with('|')
+            || value.chars().count() > DEFAULT_MAX =>
+        {
             "follows".into()
         }
         _ => format!("`{}`", value.trim_matches('"')),

@@ -42,12 +42,19 @@ impl Site {
             known_hosts().display()
         );
         let network = env::var("LAB_NET").unwrap_or_else(|_| "10.199.0".to_owned());
-        for (group, hosts) in [("kube_control_plane", &lab.hosts[..]), ("kube_node", &workers[..])] {
+        for (group, hosts) in [
+            ("kube_control_plane", &lab.hosts[..]),
+            ("kube_node", &workers[..]),
+        ] {
             writeln!(inventory, "    {group}:\n      hosts:").expect("a string takes all");
             for host in hosts {
                 let number: u8 = host[1..].parse().expect("a number");
-                writeln!(inventory, "        {host}: {{ansible_host: {network}.{}}}", number + 10)
-                    .expect("a string takes all");
+                writeln!(
+                    inventory,
+                    "        {host}: {{ansible_host: {network}.{}}}",
+                    number + 10
+                )
+                .expect("a string takes all");
             }
         }
         Self {
@@ -68,7 +75,11 @@ impl Site {
             assert!(!run.stdout.contains(&secret), "a secret is shown");
             assert!(!run.stderr.contains(&secret), "a secret is shown");
             for call in self.stand_in.calls() {
-                assert!(!call.line().contains(&secret), "a secret is an argument: {}", call.line());
+                assert!(
+                    !call.line().contains(&secret),
+                    "a secret is an argument: {}",
+                    call.line()
+                );
             }
         }
         run
@@ -96,7 +107,9 @@ impl Site {
 
     fn joins(&self) -> Vec<Call> {
         let calls = self.stand_in.calls().into_iter();
-        calls.filter(|call| call.arguments.first().is_some_and(|word| word == "join")).collect()
+        calls
+            .filter(|call| call.arguments.first().is_some_and(|word| word == "join"))
+            .collect()
     }
 }
 
@@ -136,7 +149,13 @@ fn a_cluster_is_made_in_order_and_a_second_run_changes_nothing() {
     assert_eq!(between, [format!("{fourth} join"), format!("{fifth} join")]);
 
     let joins = site.joins();
-    let of = |host: &String| joins.iter().rev().find(|call| call.host == *host).expect("a join");
+    let of = |host: &String| {
+        joins
+            .iter()
+            .rev()
+            .find(|call| call.host == *host)
+            .expect("a join")
+    };
     let one_after_the_other = |a: &Call, b: &Call| a.end.expect("an end") <= b.begin;
     assert!(one_after_the_other(of(second), of(third)));
     assert!(one_after_the_other(of(third), of(fourth)));
@@ -157,7 +176,10 @@ fn a_cluster_is_made_in_order_and_a_second_run_changes_nothing() {
     assert_eq!(site.steps(), [""; 0]);
 
     // A worker that is made anew joins by itself: no control plane does, and no key is made.
-    on(fourth, "systemctl stop kubelet; rm -rf /etc/kubernetes/*.conf /etc/kubernetes/pki /var/lib/kubelet/*");
+    on(
+        fourth,
+        "systemctl stop kubelet; rm -rf /etc/kubernetes/*.conf /etc/kubernetes/pki /var/lib/kubelet/*",
+    );
     site.stand_in.expect_workers_at_once(1);
     site.stand_in.forget_calls();
     site.run(&[]).assert_code(0);
@@ -174,16 +196,20 @@ fn a_control_plane_that_dies_while_it_joins_is_made_whole_by_the_next_run() {
     let site = Site::new();
     let [first, second, third] = &site.lab.hosts;
     let dying = second.clone();
-    site.stand_in.before(&format!("{second} kubeadm join"), move || {
-        lab(&["fault", &dying, "kill"]);
-    });
+    site.stand_in
+        .before(&format!("{second} kubeadm join"), move || {
+            lab(&["fault", &dying, "kill"]);
+        });
 
     let run = site.run(&[]);
     run.assert_code(3);
     assert_eq!(run.recap(second, "unreachable"), 1);
     for host in [first, third, &site.workers[0], &site.workers[1]] {
         assert_eq!(run.recap(host, "failed"), 0, "{host}");
-        assert!(site.stand_in.nodes().contains_key(host), "{host} has not joined");
+        assert!(
+            site.stand_in.nodes().contains_key(host),
+            "{host} has not joined"
+        );
     }
 
     lab(&["fault", second, "start"]);

@@ -53,7 +53,11 @@ impl Cluster {
 
     /// Whether a node is ready, and something that is different each time that its kubelet was heard of.
     pub(super) fn condition(&self, node: &str) -> String {
-        let ready = if self.is_ready(node) { "True" } else { "Unknown" };
+        let ready = if self.is_ready(node) {
+            "True"
+        } else {
+            "Unknown"
+        };
         let beats = self.nodes.get(node).map_or(0, |node| node.beats);
         format!("{ready} beat-{beats}")
     }

@@ -40,7 +40,8 @@ impl Request {
     /// The value of a key in the configuration, at any depth.
     fn value(&self, key: &str) -> Option<String> {
         let mut lines = self.configuration.lines();
-        let value = lines.find_map(|line| line.trim_start().strip_prefix(key)?.strip_prefix(": "))?;
+        let value =
+            lines.find_map(|line| line.trim_start().strip_prefix(key)?.strip_prefix(": "))?;
         Some(value.trim_matches(['"', '\'']).to_owned())
     }
 }
@@ -130,13 +131,17 @@ rm -f /etc/kubernetes/manifests/*
             let token = cluster.new_token();
             let endpoint = &cluster.endpoint;
             let hash = "0".repeat(64);
-            print(&format!("kubeadm join {endpoint} --token {token} --discovery-token-ca-cert-hash sha256:{hash}"))
+            print(&format!(
+                "kubeadm join {endpoint} --token {token} --discovery-token-ca-cert-hash sha256:{hash}"
+            ))
         }
         ["token", "delete", id] => {
             cluster.tokens.retain(|token| !token.starts_with(id));
             String::new()
         }
-        ["upgrade", "node", "phase", "kubelet-config", ..] => kubelet_configuration(cluster, request),
+        ["upgrade", "node", "phase", "kubelet-config", ..] => {
+            kubelet_configuration(cluster, request)
+        }
         _ => return None,
     })
 }
@@ -150,30 +155,46 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match *word {
-            "--kubeconfig" | "--server" | "--request-timeout" | "-n" | "--namespace" | "-o" | "--output" | "--selector"
-            | "--type" | "--patch-file" | "--grace-period" | "--timeout" | "--pod-selector" => {
+            "--kubeconfig" | "--server" | "--request-timeout" | "-n" | "--namespace" | "-o"
+            | "--output" | "--selector" | "--type" | "--patch-file" | "--grace-period"
+            | "--timeout" | "--pod-selector" => {
                 rest.next();
             }
             word if word.starts_with("--") => {}
             word => asked.push(word),
         }
     }
-    let output = request.option("-o").or_else(|| request.option("--output")).unwrap_or_default();
+    let output = request
+        .option("-o")
+        .or_else(|| request.option("--output"))
+        .unwrap_or_default();
     let text = match (&*asked, output) {
         (["get", "nodes"], "jsonpath={.items[*].metadata.name}") => join(cluster.nodes.keys(), " "),
-        (["get", "nodes"], "name") => join(cluster.nodes.keys().map(|name| format!("node/{name}")), "\n"),
+        (["get", "nodes"], "name") => join(
+            cluster.nodes.keys().map(|name| format!("node/{name}")),
+            "\n",
+        ),
         (["get", "node", name], "jsonpath={.spec.unschedulable}") => {
             let node = cluster.nodes.get(*name)?;
             if node.unschedulable { "true" } else { "" }.to_owned()
         }
-        (["get", "node", name], output) if output.contains("lastHeartbeatTime") => cluster.condition(name),
+        (["get", "node", name], output) if output.contains("lastHeartbeatTime") => {
+            cluster.condition(name)
+        }
         (["get", "node", name], output) if output.contains("cri-socket") => {
             let node = cluster.nodes.get(*name)?;
-            node.annotations.get("kubeadm.alpha.kubernetes.io/cri-socket").cloned().unwrap_or_default()
+            node.annotations
+                .get("kubeadm.alpha.kubernetes.io/cri-socket")
+                .cloned()
+                .unwrap_or_default()
         }
         (["get", "pods"], output) if output.contains("spec.nodeName") => join(
             cluster.members.iter().map(|member| {
-                let ready = if cluster.is_ready(member) { "True" } else { "False" };
+                let ready = if cluster.is_ready(member) {
+                    "True"
+                } else {
+                    "False"
+                };
                 format!("{member} {ready}")
             }),
             "\n",
@@ -199,7 +220,10 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
         (["patch", "configmap", "kubelet-config"], _) => {
             let patch: serde_json::Value = serde_json::from_str(&request.input).ok()?;
             let text = patch["data"]["kubelet"].as_str()?.to_owned();
-            cluster.maps.get_mut("kubelet-config")?.insert("kubelet", text);
+            cluster
+                .maps
+                .get_mut("kubelet-config")?
+                .insert("kubelet", text);
             String::new()
         }
         (["cordon" | "drain", name], _) => {
@@ -239,14 +263,22 @@ fn wait_for_others(shared: &Mutex<Shared>) {
 
 /// `kubectl wait` for nodes.
 fn wait_ready(words: &[&str], shared: &Mutex<Shared>) -> String {
-    let timeout = words.iter().position(|word| *word == "--timeout").map(|place| words[place + 1]);
-    let seconds = timeout.and_then(|text| text.trim_end_matches('s').parse().ok()).unwrap_or(30);
+    let timeout = words
+        .iter()
+        .position(|word| *word == "--timeout")
+        .map(|place| words[place + 1]);
+    let seconds = timeout
+        .and_then(|text| text.trim_end_matches('s').parse().ok())
+        .unwrap_or(30);
     let end = Instant::now() + Duration::from_secs(seconds);
     loop {
         let missing: Vec<_> = {
             let shared = shared.lock().expect("no call has panicked");
             let nodes = words.iter().filter_map(|word| word.strip_prefix("node/"));
-            nodes.filter(|node| !shared.cluster.is_ready(node)).map(str::to_owned).collect()
+            nodes
+                .filter(|node| !shared.cluster.is_ready(node))
+                .map(str::to_owned)
+                .collect()
         };
         if missing.is_empty() {
             return String::new();
@@ -261,7 +293,11 @@ fn wait_ready(words: &[&str], shared: &Mutex<Shared>) -> String {
 /// What the cluster keeps of the configuration that kubeadm was given.
 fn keep_configuration(cluster: &mut Cluster, request: &Request) {
     for (map, entry, kind) in [
-        ("kubeadm-config", "ClusterConfiguration", "ClusterConfiguration"),
+        (
+            "kubeadm-config",
+            "ClusterConfiguration",
+            "ClusterConfiguration",
+        ),
         ("kubelet-config", "kubelet", "KubeletConfiguration"),
         ("kube-proxy", "config.conf", "KubeProxyConfiguration"),
     ] {
@@ -273,14 +309,19 @@ fn keep_configuration(cluster: &mut Cluster, request: &Request) {
         if entry == "kubelet" && !text.contains("cgroupDriver:") {
             text += "\ncgroupDriver: systemd";
         }
-        cluster.maps.insert(map, BTreeMap::from([(entry, text + "\n")]));
+        cluster
+            .maps
+            .insert(map, BTreeMap::from([(entry, text + "\n")]));
     }
 }
 
 /// What makes a host a control plane.
 fn control_plane(cluster: &Cluster, request: &Request) -> String {
     let kubeconfig = format!("# Of a stand-in.\nserver: https://{}\n", cluster.endpoint);
-    let ca = file("/etc/kubernetes/pki/ca.crt", "a stand-in for a certificate\n");
+    let ca = file(
+        "/etc/kubernetes/pki/ca.crt",
+        "a stand-in for a certificate\n",
+    );
     let configuration = cluster.maps["kubeadm-config"]["ClusterConfiguration"].clone();
     let request = Request {
         host: request.host.clone(),
@@ -302,7 +343,10 @@ fn node(cluster: &Cluster, request: &Request) -> String {
     let kubeconfig = format!("# Of a stand-in.\nserver: https://{}\n", cluster.endpoint);
     let socket = request.value("criSocket").unwrap_or_default();
     "mkdir -p /etc/kubernetes/pki /var/lib/kubelet\n".to_owned()
-        + &file("/etc/kubernetes/pki/ca.crt", "a stand-in for a certificate\n")
+        + &file(
+            "/etc/kubernetes/pki/ca.crt",
+            "a stand-in for a certificate\n",
+        )
         + &file("/etc/kubernetes/kubelet.conf", &kubeconfig)
         + &file(
             "/var/lib/kubelet/kubeadm-flags.env",
@@ -339,7 +383,11 @@ fn parts(yaml: &str) -> BTreeMap<String, String> {
 /// Manifests that change with what the components are told.
 fn manifests(request: &Request) -> String {
     let cluster = request.document("ClusterConfiguration");
-    let told = parts(if cluster.is_empty() { &request.configuration } else { &cluster });
+    let told = parts(if cluster.is_empty() {
+        &request.configuration
+    } else {
+        &cluster
+    });
     let mut script = "mkdir -p /etc/kubernetes/manifests\n".to_owned();
     for (component, key) in [
         ("kube-apiserver", "apiServer"),
@@ -349,7 +397,10 @@ fn manifests(request: &Request) -> String {
     ] {
         let told = told.get(key).cloned().unwrap_or_default();
         let text = format!("# Of a stand-in of {VERSION}.\n{told}");
-        script += &file(&format!("/etc/kubernetes/manifests/{component}.yaml"), &text);
+        script += &file(
+            &format!("/etc/kubernetes/manifests/{component}.yaml"),
+            &text,
+        );
     }
     script
 }
@@ -364,7 +415,11 @@ fn certificate(request: &Request) -> String {
             inside = true;
         } else if let Some(name) = line.strip_prefix("- ").filter(|_| inside) {
             let name = name.trim_matches(['"', '\'']);
-            let kind = if name.parse::<std::net::IpAddr>().is_ok() { "IP" } else { "DNS" };
+            let kind = if name.parse::<std::net::IpAddr>().is_ok() {
+                "IP"
+            } else {
+                "DNS"
+            };
             names.push(format!("{kind}:{name}"));
         } else {
             inside = false;
@@ -380,7 +435,10 @@ fn certificate(request: &Request) -> String {
 /// Writes a file.
 fn file(path: &str, text: &str) -> String {
     let end = &sum(text.as_bytes())[..12];
-    format!("cat >{path} <<'END-{end}'\n{}\nEND-{end}\n", text.trim_end())
+    format!(
+        "cat >{path} <<'END-{end}'\n{}\nEND-{end}\n",
+        text.trim_end()
+    )
 }
 
 fn print(text: &str) -> String {
@@ -397,6 +455,9 @@ fn refuse(what: &str) -> String {
 }
 
 fn join(texts: impl IntoIterator<Item = impl AsRef<str>>, by: &str) -> String {
-    let texts: Vec<_> = texts.into_iter().map(|text| text.as_ref().to_owned()).collect();
+    let texts: Vec<_> = texts
+        .into_iter()
+        .map(|text| text.as_ref().to_owned())
+        .collect();
     texts.join(by)
 }

@@ -36,7 +36,12 @@ pub(crate) struct Call {
 impl Call {
     /// The call as one line: `h1 kubeadm init --config F`.
     pub(crate) fn line(&self) -> String {
-        format!("{} {} {}", self.host, self.program, self.arguments.join(" "))
+        format!(
+            "{} {} {}",
+            self.host,
+            self.program,
+            self.arguments.join(" ")
+        )
     }
 }
 
@@ -161,7 +166,10 @@ fn artifacts_in(directory: &Path, address: &str) -> String {
     // Plugins that are called by nobody.
     let plugins = directory.join("plugins");
     for plugin in ["bridge", "host-local", "loopback", "portmap"] {
-        write(&plugins.join(plugin), b"#!/bin/sh\n# A stand-in for a plugin.\nexit 1\n");
+        write(
+            &plugins.join(plugin),
+            b"#!/bin/sh\n# A stand-in for a plugin.\nexit 1\n",
+        );
     }
     let archive = directory.join(
         "github.com/containernetworking/plugins/releases/download/v9.9.9/cni-plugins-linux-amd64-v9.9.9.tgz",

@@ -60,7 +60,9 @@ fn read(connection: &TcpStream) -> Option<Request> {
         }
         if name.eq_ignore_ascii_case("expect") {
             let mut connection = connection;
-            connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
+            connection
+                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
+                .ok()?;
         }
     }
     let mut body = vec![0; length];
@@ -97,7 +99,11 @@ fn answer(request: Request, shared: &Mutex<Shared>) -> String {
     let (place, hook) = {
         let mut shared = shared.lock().expect("no call has panicked");
         shared.calls.push(call);
-        let begin = shared.hooks.keys().find(|begin| line.starts_with(*begin)).cloned();
+        let begin = shared
+            .hooks
+            .keys()
+            .find(|begin| line.starts_with(*begin))
+            .cloned();
         let hook = begin.and_then(|begin| shared.hooks.remove(&begin));
         (shared.calls.len() - 1, hook)
     };

@@ -160,8 +160,16 @@ fn cgroups_of_pods_tell_the_driver() {
     let directory = ("sys/fs/cgroup/kubepods/", "");
     for (tree, driver, kubepods) in [
         (vec![controllers], Value::Null, json!([])),
-        (vec![controllers, slice], "systemd".into(), json!(["kubepods.slice"])),
-        (vec![controllers, directory], "cgroupfs".into(), json!(["kubepods"])),
+        (
+            vec![controllers, slice],
+            "systemd".into(),
+            json!(["kubepods.slice"]),
+        ),
+        (
+            vec![controllers, directory],
+            "cgroupfs".into(),
+            json!(["kubepods"]),
+        ),
         (
             vec![controllers, directory, slice],
             "both".into(),
