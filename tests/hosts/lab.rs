@@ -97,6 +97,12 @@ impl Lab {
         }
     }
 
+    /// A fourth and a fifth host. Who asks for them takes them down.
+    pub(crate) fn workers(&self) -> [String; 2] {
+        lab(&["up", "2", "--first", &(self.first + 3).to_string()]);
+        [self.first + 3, self.first + 4].map(|number| format!("h{number}"))
+    }
+
     /// A fourth host, of another release of Debian, until the result is dropped.
     pub(crate) fn another(&self, suite: &str) -> (String, Fault) {
         let number = (self.first + 3).to_string();
