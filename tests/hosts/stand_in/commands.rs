@@ -132,7 +132,7 @@ rm -f /etc/kubernetes/manifests/*
             let hash = "0".repeat(64);
             print(&format!("kubeadm join {endpoint} --token {token} --discovery-token-ca-cert-hash sha256:{hash}"))
         }
-        ["token", "delete", id] => {
+        ["token", "delete", id, ..] => {
             cluster.tokens.retain(|token| !token.starts_with(id));
             String::new()
         }
