@@ -12,6 +12,7 @@ use crate::run::Run;
 use crate::stand_in::{Call, StandIn};
 
 const SITE: &str = "playbooks/site.yaml";
+const CGROUP_DRIVER: &str = "playbooks/cgroup-driver.yaml";
 
 /// Three control planes, which take pods as well, and two workers.
 struct Site {
@@ -66,9 +67,13 @@ impl Site {
     }
 
     fn run(&self, more: &[&str]) -> Run {
+        self.play(SITE, more)
+    }
+
+    fn play(&self, book: &str, more: &[&str]) -> Run {
         let variables = self.stand_in.variables();
         let mut arguments = vec!["-i", self.inventory.path().to_str().expect("UTF-8")];
-        arguments.extend(["--output", "json", "-vv", "-e", &variables, SITE]);
+        arguments.extend(["--output", "json", "-vv", "-e", &variables, book]);
         arguments.extend(more);
         let run = Run::start(&arguments);
         for secret in self.stand_in.secrets() {
@@ -101,6 +106,18 @@ impl Site {
                 _ => return None,
             };
             Some(format!("{} {step}", call.host))
+        });
+        lines.collect()
+    }
+
+    /// The calls that take nodes out of service and back, as `drain h4`, in their order.
+    fn maintenance(&self) -> Vec<String> {
+        let calls = self.stand_in.calls();
+        let lines = calls.iter().filter_map(|call| match &call.arguments[..] {
+            [_, _, verb, node, ..] if ["cordon", "drain", "uncordon"].contains(&&**verb) => {
+                Some(format!("{verb} {node}"))
+            }
+            _ => None,
         });
         lines.collect()
     }
@@ -232,4 +249,79 @@ fn a_control_plane_that_dies_while_it_joins_is_made_whole_by_the_next_run() {
     let again = site.run(&[]);
     again.assert_code(0);
     assert_eq!(again.changes(), BTreeMap::new());
+}
+
+/// What the runtime, the kubelet and the cgroups of pods of a host say about its driver.
+fn driver(host: &str) -> [String; 3] {
+    [
+        "containerd config dump | grep -o 'SystemdCgroup = .*' | sort -u",
+        "grep -h -o '^cgroupDriver: .*' /var/lib/kubelet/config.yaml",
+        "ls /sys/fs/cgroup | grep kubepods",
+    ]
+    .map(|script| on(host, script).trim().to_owned())
+}
+
+#[test]
+fn the_cgroup_driver_of_live_nodes_is_changed_one_by_one_and_put_back_where_that_fails() {
+    let site = Site::new();
+    let [first, second, third] = &site.lab.hosts;
+    let [fourth, fifth] = &site.workers;
+    site.run(&[]).assert_code(0);
+    for host in [first, second, third, fourth, fifth] {
+        // It removes what the stand-in of the kubelet makes for pods.
+        on(
+            host,
+            "printf '#!/bin/sh\\n# A stand-in for crictl.\\nrmdir /sys/fs/cgroup/kubepods* 2>/dev/null || true\\n' >/usr/local/bin/crictl
+             chmod 755 /usr/local/bin/crictl",
+        );
+    }
+    let systemd = ["SystemdCgroup = true", "cgroupDriver: systemd", "kubepods.slice"].map(str::to_owned);
+    let cgroupfs = ["SystemdCgroup = false", "cgroupDriver: cgroupfs", "kubepods"].map(str::to_owned);
+    assert_eq!(driver(fourth), systemd);
+    let changed = ["-e", "{cgroup_driver: cgroupfs, allow_cgroupfs_on_systemd: true}"];
+
+    // Not below running pods.
+    let refused = site.run(&changed);
+    refused.assert_code(2);
+    assert!(refused.stdout.contains("playbooks/cgroup-driver.yaml"), "{}", refused.stdout);
+    assert_eq!(refused.changes(), BTreeMap::new());
+
+    // The second worker fails at the very end: it is as it was, and no other is begun.
+    site.stand_in.forget_calls();
+    let kubectl = format!("{first} kubectl --kubeconfig /etc/kubernetes/admin.conf");
+    site.stand_in.fail(&format!("{kubectl} uncordon {fifth}"), 1);
+    let failed = site.play(CGROUP_DRIVER, &changed);
+    failed.assert_code(2);
+    assert!(failed.stdout.contains("the node is still cordoned"), "{}", failed.stdout);
+    let steps = |hosts: &[&String]| -> Vec<String> {
+        let of = |host: &&String| ["cordon", "drain", "uncordon"].map(|verb| format!("{verb} {host}"));
+        hosts.iter().flat_map(of).collect()
+    };
+    assert_eq!(site.maintenance(), steps(&[fourth, fifth]));
+    assert_eq!(driver(fourth), cgroupfs);
+    for host in [fifth, third, second, first] {
+        assert_eq!(driver(host), systemd, "{host}");
+    }
+    assert!(!site.stand_in.nodes()[fifth]);
+
+    // The next run goes on there: control planes are last, and the first of them at the very end.
+    site.stand_in.forget_calls();
+    site.play(CGROUP_DRIVER, &changed).assert_code(0);
+    let mut expected = steps(&[fifth, third, second, first]);
+    // It was cordoned already.
+    expected.remove(0);
+    assert_eq!(site.maintenance(), expected);
+    for host in [first, second, third, fourth, fifth] {
+        assert_eq!(driver(host), cgroupfs, "{host}");
+        assert!(site.stand_in.nodes()[host], "{host}");
+    }
+
+    site.stand_in.forget_calls();
+    let again = site.play(CGROUP_DRIVER, &changed);
+    again.assert_code(0);
+    assert_eq!(again.changes(), BTreeMap::new());
+    assert_eq!(site.maintenance(), [""; 0]);
+    let site_again = site.run(&changed);
+    site_again.assert_code(0);
+    assert_eq!(site_again.changes(), BTreeMap::new());
 }

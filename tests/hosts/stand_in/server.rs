@@ -122,7 +122,7 @@ fn answer(request: Request, shared: &Mutex<Shared>) -> String {
     script
 }
 
-/// What a call does that is to fail: half of the work.
+/// What a call does that is to fail; one of kubeadm does half of its work before.
 fn failure(line: &str, shared: &Mutex<Shared>) -> Option<String> {
     let mut shared = shared.lock().expect("no call has panicked");
     let (_, times) = shared
@@ -130,13 +130,13 @@ fn failure(line: &str, shared: &Mutex<Shared>) -> Option<String> {
         .iter_mut()
         .find(|(begin, times)| line.starts_with(*begin) && **times > 0)?;
     *times -= 1;
-    Some(
+    let half = if line.contains(" kubeadm ") {
         "mkdir -p /etc/kubernetes/pki
 echo half >/etc/kubernetes/kubelet.conf
 echo half >/etc/kubernetes/pki/ca.crt
-echo 'stand-in: it was asked to fail' >&2
-exit 1
 "
-        .to_owned(),
-    )
+    } else {
+        ""
+    };
+    Some(format!("{half}echo 'stand-in: it was asked to fail' >&2\nexit 1\n"))
 }
