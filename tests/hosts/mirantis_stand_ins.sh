@@ -1,6 +1,7 @@
 # Makes /srv/mirantis on a bookworm host: a repository in the form of Mirantis', signed, of stand-ins. They are Debian's
 # own packages under Mirantis' names, so the daemon in them is a real one. Prints the fingerprint of the key.
 
+set -eu
 suite=bookworm component=stable-lab
 top=/srv/mirantis/debian index=dists/$suite/$component/binary-$(dpkg --print-architecture)
 apt-get --quiet=2 update

@@ -135,7 +135,7 @@ rm -f /etc/kubernetes/manifests/*
                 "kubeadm join {endpoint} --token {token} --discovery-token-ca-cert-hash sha256:{hash}"
             ))
         }
-        ["token", "delete", id] => {
+        ["token", "delete", id, ..] => {
             cluster.tokens.retain(|token| !token.starts_with(id));
             String::new()
         }
