@@ -75,7 +75,7 @@ pub(super) fn script(request: &Request, shared: &Mutex<Shared>) -> String {
 fn kubeadm(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<String> {
     let host = &request.host;
     Some(match words {
-        ["config", "validate", ..] => String::new(),
+        ["config", "validate", ..] | ["init", "phase", "etcd", "local", ..] => String::new(),
         ["init", "--config", _] => {
             cluster.endpoint = request.value("controlPlaneEndpoint")?;
             keep_configuration(cluster, request);
@@ -115,16 +115,11 @@ rm -f /etc/kubernetes/manifests/*
             cluster.certificate_key = Some(request.value("certificateKey")?);
             String::new()
         }
-        ["init", "phase", "upload-config", ..] => {
-            keep_configuration(cluster, request);
-            String::new()
-        }
-        ["init", "phase", "addon", "kube-proxy", ..] => {
+        ["init", "phase", "upload-config", ..] | ["init", "phase", "addon", "kube-proxy", ..] => {
             keep_configuration(cluster, request);
             String::new()
         }
         ["init", "phase", "control-plane", "all", ..] => manifests(request),
-        ["init", "phase", "etcd", "local", ..] => String::new(),
         ["init", "phase", "certs", "apiserver", ..] => certificate(request),
         ["certs", "certificate-key"] => print(&cluster.new_key()),
         ["token", "create", ..] => {
@@ -370,7 +365,10 @@ fn parts(yaml: &str) -> BTreeMap<String, String> {
     let mut key = String::new();
     for line in yaml.lines().filter(|line| !line.is_empty()) {
         if !line.starts_with([' ', '-', '#']) {
-            key = line.split(':').next().unwrap_or_default().to_owned();
+            line.split(':')
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut key);
             parts.insert(key.clone(), String::new());
         }
         if let Some(part) = parts.get_mut(&key) {

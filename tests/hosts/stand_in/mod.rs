@@ -6,6 +6,7 @@ mod commands;
 mod server;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -158,7 +159,8 @@ fn artifacts_in(directory: &Path, address: &str) -> String {
             "dl.k8s.io/release/v{VERSION}/bin/linux/amd64/{program}"
         ));
         write(&path, text.as_bytes());
-        variables += &format!(
+        let _ = write!(
+            variables,
             ", {program}_checksums: {{amd64: {{{VERSION}: 'sha256:{}'}}}}",
             sum(text.as_bytes())
         );
@@ -183,7 +185,8 @@ fn artifacts_in(directory: &Path, address: &str) -> String {
         .arg(".")
         .status();
     assert!(packed.expect("tar").success());
-    variables += &format!(
+    let _ = write!(
+        variables,
         ", cni_version: 9.9.9, cni_binary_checksums: {{amd64: {{9.9.9: 'sha256:{}'}}}}",
         sum(&fs::read(&archive).expect("the archive"))
     );
@@ -197,8 +200,9 @@ fn write(path: &Path, content: &[u8]) {
 }
 
 fn sum(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut text = String::new();
+    for byte in Sha256::digest(content) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

@@ -27,7 +27,7 @@ fn serve(connection: &TcpStream, shared: &Mutex<Shared>) {
     let Some(request) = read(connection) else {
         return;
     };
-    let script = answer(request, shared);
+    let script = answer(&request, shared);
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         script.len()
@@ -82,7 +82,7 @@ fn read(connection: &TcpStream) -> Option<Request> {
     })
 }
 
-fn answer(request: Request, shared: &Mutex<Shared>) -> String {
+fn answer(request: &Request, shared: &Mutex<Shared>) -> String {
     if request.program == "kubelet" {
         let mut shared = shared.lock().expect("no call has panicked");
         shared.cluster.hear(&request.host, &request.arguments);
@@ -112,7 +112,7 @@ fn answer(request: Request, shared: &Mutex<Shared>) -> String {
     }
     let script = match failure(&line, shared) {
         Some(script) => script,
-        None => commands::script(&request, shared),
+        None => commands::script(request, shared),
     };
     let mut shared = shared.lock().expect("no call has panicked");
     // Calls may have been forgotten meanwhile.
