@@ -194,6 +194,10 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
             }),
             "\n",
         ),
+        (["delete", "node", name], _) => {
+            cluster.nodes.remove(*name);
+            String::new()
+        }
         (["get", "pod", name], _) => {
             let node = name.strip_prefix("kube-apiserver-")?;
             let sum = cluster.nodes.get(node).map_or("", |node| &node.manifest);
