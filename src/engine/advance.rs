@@ -29,6 +29,9 @@ const TASK_TIMEOUT: u64 = 3600;
 impl PlayRun<'_> {
     /// Prepares and sends steps as far as it is possible now.
     pub(super) fn advance(&mut self, host: usize) {
+        if !self.hosts[host].progress.taken_up {
+            return;
+        }
         while self.hosts[host].is_active() && self.prepare_next(host) {
             self.settle(host);
         }
@@ -41,6 +44,7 @@ impl PlayRun<'_> {
         {
             self.frontier.left(self.program.rank(run.progress.position));
             self.hosts[host].progress.done = true;
+            self.let_off(host);
         }
     }
 
@@ -63,7 +67,8 @@ impl PlayRun<'_> {
     fn prepare_next(&mut self, host: usize) -> bool {
         let progress = &self.hosts[host].progress;
         let (cursor, idle) = (progress.cursor, progress.queue.is_empty());
-        if progress.queue.len() >= WINDOW || progress.queue.iter().any(Pending::is_fence) {
+        // Nothing is put behind a fence, so that only the last one can be one.
+        if progress.queue.len() >= WINDOW || progress.queue.back().is_some_and(Pending::is_fence) {
             return false;
         }
         match self.program.step(cursor).kind.clone() {
@@ -176,9 +181,10 @@ impl PlayRun<'_> {
             let view = self.view(host, cursor);
             match prepare(self.shared, view, task) {
                 Err(diagnostic) => self.mistake(&diagnostic),
-                Ok(prepared) if !prepared.runs() => {
-                    conclude(self.shared, view, task, &prepared, &[], &HashMap::new())
-                }
+                Ok(prepared) if !prepared.runs() => match prepared.skipped_alone() {
+                    Some(condition) => self.skips.ended(cursor, condition),
+                    None => conclude(self.shared, view, task, &prepared, &[], &HashMap::new()),
+                },
                 Ok(prepared) => match self.start(host, cursor, task, prepared) {
                     Ok(started) => return started,
                     Err(diagnostic) => self.mistake(&diagnostic),
@@ -213,6 +219,9 @@ impl PlayRun<'_> {
                 self.connect(host);
             }
             return true;
+        }
+        if needs.is_empty() {
+            return false;
         }
         let queue = run.progress.queue.iter();
         let tasks = queue.filter_map(|pending| self.program.step(pending.step).task());

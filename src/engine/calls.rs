@@ -35,6 +35,21 @@ impl Prepared {
     }
 }
 
+impl Prepared {
+    /// The condition that does not hold, if there is no loop and the task is skipped.
+    pub(super) fn skipped_alone(&self) -> Option<&str> {
+        match &self.items[..] {
+            [
+                Item {
+                    state: ItemState::Skipped(condition),
+                    ..
+                },
+            ] if !self.is_loop => Some(condition),
+            _ => None,
+        }
+    }
+}
+
 /// One item of a loop, or the task itself.
 pub(super) struct Item {
     /// What is shown of it.

@@ -1,5 +1,7 @@
 //! How each host is reached and which worker a task needs: from variables, keywords and the command line.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use provision_worker::module::Flavour;
@@ -7,12 +9,15 @@ use provision_worker::modules;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
+use super::host::HostRun;
 use super::link::{FromLink, LinkStart, ToLink, WorkerKey};
 use super::roster::Roster;
 use super::shared::Shared;
-use super::view::View;
-use crate::inventory::connection::{BecomeMethod, ConnectionVars, become_flags};
-use crate::playbook::{Action, Play};
+use super::view::{NOTHING, View};
+use crate::inventory::connection::{
+    BecomeMethod, CONNECTION_VARIABLES, ConnectionVars, become_flags,
+};
+use crate::playbook::{Action, Play, Task};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
@@ -79,12 +84,105 @@ impl Connections {
     }
 }
 
+/// Which tasks say nothing of connections in variables of their own, so that the host's are theirs; by their address.
+pub(super) type PlainTasks = RefCell<HashMap<*const Task, bool>>;
+
+/// The connection variables of a host that every task of a play sees alike, because they are written out and no task
+/// has anything to say about them.
+pub(super) struct KnownVariables {
+    play: *const Play,
+    variables: Arc<ConnectionVars>,
+    /// How many variables the host had when they were last looked at.
+    learned: usize,
+    included: usize,
+    magic: usize,
+}
+
+impl KnownVariables {
+    /// Whether they still hold. What the host has got since cannot have changed them unless it is called so: variables
+    /// are only added at the end, and if one of these names had been among them, nothing would be known.
+    fn hold(&mut self, play: &Play, host: &HostRun) -> bool {
+        let added = [
+            newer(host.learned.keys(), &mut self.learned),
+            newer(host.included.keys(), &mut self.included),
+            newer(host.magic.keys(), &mut self.magic),
+        ];
+        self.play == std::ptr::from_ref(play) && !added.contains(&true)
+    }
+}
+
+/// Whether one of the names behind the first `seen` is a connection variable, or some have gone.
+fn newer<'n>(names: impl ExactSizeIterator<Item = &'n Arc<str>>, seen: &mut usize) -> bool {
+    let count = names.len();
+    let known = std::mem::replace(seen, count);
+    count < known || names.skip(known).any(|name| is_connection_variable(name))
+}
+
+fn is_connection_variable(name: &str) -> bool {
+    name.starts_with("ansible_")
+        && CONNECTION_VARIABLES
+            .iter()
+            .any(|variable| variable.name == name)
+}
+
+/// Whether a task has no connection variables of its own.
+fn is_plain(shared: &Shared, task: &Task) -> bool {
+    let mut known = shared.plain_tasks.borrow_mut();
+    *known.entry(std::ptr::from_ref(task)).or_insert_with(|| {
+        let common = &task.common;
+        let role = common.role.as_ref();
+        let of_role = role.map(|role| [&role.role.defaults, &role.role.vars, &*role.parameters]);
+        let layers = [&*common.vars, &*common.parameters].into_iter();
+        let mut names = layers
+            .chain(of_role.into_iter().flatten())
+            .flat_map(|layer| layer.keys());
+        !names.any(|name| is_connection_variable(name))
+    })
+}
+
 /// The connection variables of a host as a task of the play sees them.
-fn variables(shared: &Shared, view: View<'_>) -> Result<ConnectionVars, Box<Diagnostic>> {
+fn variables(shared: &Shared, view: View<'_>) -> Result<Arc<ConnectionVars>, Box<Diagnostic>> {
+    let base = view.base.keys();
+    let plain = view.task.is_none_or(|task| is_plain(shared, task))
+        && !base.into_iter().any(|name| is_connection_variable(name));
+    if !plain {
+        return read_variables(shared, view).map(Arc::new);
+    }
+    let host = view.run();
+    let mut known = host.connection.borrow_mut();
+    if let Some(known) = known.as_mut()
+        && known.hold(view.play, host)
+    {
+        return Ok(known.variables.clone());
+    }
+    let variables = Arc::new(read_variables(shared, view)?);
+    *known = is_fixed(shared, view).then(|| KnownVariables {
+        play: view.play,
+        variables: variables.clone(),
+        learned: host.learned.len(),
+        included: host.included.len(),
+        magic: host.magic.len(),
+    });
+    Ok(variables)
+}
+
+/// Whether the connection variables stay as they are until the host learns one of them: they are written out, and none
+/// has been learned.
+fn is_fixed(shared: &Shared, view: View<'_>) -> bool {
+    let host = view.run();
+    let scope = view.scope(shared, &NOTHING);
+    CONNECTION_VARIABLES.iter().all(|variable| {
+        !host.learned.contains_key(variable.name)
+            && !host.included.contains_key(variable.name)
+            && scope.literal(variable.name).is_ok()
+    })
+}
+
+fn read_variables(shared: &Shared, view: View<'_>) -> Result<ConnectionVars, Box<Diagnostic>> {
     let locals = view.locals(None);
     let scope = view.scope(shared, &locals);
     // The first variable that cannot be rendered is the reason; reading goes on without it.
-    let failed = std::cell::RefCell::new(None);
+    let failed = RefCell::new(None);
     let value_of = |name: &str| {
         scope.get(name).unwrap_or_else(|error| {
             failed
@@ -109,6 +207,9 @@ fn keyword(
     let Some(definition) = definition else {
         return Ok(None);
     };
+    if let Some(value) = definition.literal() {
+        return Ok(Some(super::calls::text(value)));
+    }
     let locals = view.locals(None);
     let scope = view.scope(shared, &locals);
     let value = definition.render(&shared.templates, &scope)?;
@@ -122,6 +223,7 @@ fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<D
     let address = Address {
         host: variables
             .host
+            .clone()
             .unwrap_or_else(|| view.run().name.to_string()),
         port: variables.port.or(connection.port).unwrap_or(SSH_PORT),
     };
@@ -131,15 +233,16 @@ fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<D
         .connection
         .or(by_keyword)
         .unwrap_or(ConnectionKind::Ssh);
-    settings.user = match variables.user {
-        Some(user) => Some(user),
+    settings.user = match &variables.user {
+        Some(user) => Some(user.clone()),
         None => keyword(shared, view, connection.user.as_ref())?,
     };
     settings.user = settings.user.or_else(|| shared.options.user.clone());
     settings.private_key_file = variables
         .private_key_file
+        .clone()
         .or_else(|| shared.options.private_key.clone());
-    settings.known_hosts_file = variables.known_hosts_file;
+    settings.known_hosts_file = variables.known_hosts_file.clone();
     settings.host_key_checking = variables.host_key_checking.unwrap_or_default();
     settings.connect_timeout = variables.timeout.unwrap_or(settings.connect_timeout);
     Ok(settings)
@@ -172,14 +275,14 @@ pub(super) fn worker_key(
     {
         return Ok(nobody);
     }
-    let user = match variables.become_user {
-        Some(user) => Some(user),
+    let user = match &variables.become_user {
+        Some(user) => Some(user.clone()),
         None => keyword(shared, view, keywords.user.as_ref())?,
     };
     let user = user.or_else(|| shared.options.become_user.clone());
     let user = user.unwrap_or_else(|| "root".to_owned());
-    let login = match variables.user {
-        Some(user) => Some(user),
+    let login = match &variables.user {
+        Some(user) => Some(user.clone()),
         None => keyword(shared, view, view.play.connection.user.as_ref())?,
     };
     if login.as_deref().or(shared.options.user.as_deref()) == Some(&*user) {
@@ -193,8 +296,8 @@ pub(super) fn worker_key(
             None => BecomeMethod::default(),
         },
     };
-    let flags = match variables.become_flags {
-        Some(flags) => Some(flags),
+    let flags = match &variables.become_flags {
+        Some(flags) => Some(flags.clone()),
         None => keyword(shared, view, keywords.flags.as_ref())?,
     };
     if let Some(flags) = flags.as_ref().filter(|flags| become_flags(flags).is_none()) {

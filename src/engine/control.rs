@@ -275,7 +275,7 @@ impl PlayRun<'_> {
         let given = shared.given.get(name).into_iter().flatten();
         vars.extend(given.map(|(name, definition)| (name.clone(), definition.clone())));
         if let Some(number) = self.hosts.find(name.as_str()) {
-            self.hosts[number].vars.clone_from(&vars);
+            self.hosts[number].set_vars(&vars);
         }
         shared.vars.insert(name.clone(), vars);
     }
@@ -347,7 +347,7 @@ impl PlayRun<'_> {
                 self.shared.vars = vars;
                 for run in self.hosts.iter_mut() {
                     if let Some(vars) = self.shared.vars.get(&*run.name) {
-                        run.vars.clone_from(vars);
+                        run.set_vars(vars);
                     }
                 }
                 self.regroup();

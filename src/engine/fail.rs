@@ -10,6 +10,7 @@ use super::play::PlayRun;
 use super::program::{Refuge, StepId, StepKind};
 use super::result::ended;
 use super::timing::Clock;
+use super::untold::Untold;
 use crate::event::{Position, Status, TaskName};
 use crate::value::{Map, Value};
 
@@ -123,6 +124,7 @@ impl PlayRun<'_> {
     /// The connection to a host is lost, or could not be made.
     pub(super) fn lose(&mut self, host: usize, unreachable: bool, message: &str) {
         self.hosts[host].link = None;
+        self.turns.over(host);
         let delegating: Vec<usize> = self
             .batch
             .iter()
@@ -138,7 +140,7 @@ impl PlayRun<'_> {
         }
     }
 
-    fn waits_for(&self, host: usize, other: usize) -> bool {
+    pub(super) fn waits_for(&self, host: usize, other: usize) -> bool {
         let run = &self.hosts[host];
         let waits = |pending: &Pending| {
             let target = pending.target.as_ref();
@@ -215,7 +217,8 @@ impl PlayRun<'_> {
     pub(super) fn keep(&mut self, host: usize, step: StepId, result: crate::event::TaskResult) {
         let rank = self.program.rank(step);
         self.hosts[host].progress.untold += 1;
-        self.finished.entry(rank).or_default().push((host, result));
+        let untold = Untold::new(step, result, &self.skips);
+        self.finished.entry(rank).or_default().push((host, untold));
     }
 
     /// Nothing more runs on the host.
@@ -228,6 +231,7 @@ impl PlayRun<'_> {
         run.ended = true;
         run.progress.queue.clear();
         run.progress.held = None;
+        self.let_off(host);
         self.count_play_hosts();
         self.wake();
     }

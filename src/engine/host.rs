@@ -1,5 +1,6 @@
 //! What the engine knows about one host while a run lasts.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::calls::Prepared;
+use super::connect::KnownVariables;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
@@ -41,6 +43,8 @@ pub(super) struct HostRun {
     pub(super) owed: Vec<Arc<str>>,
     /// Variables that it has taken in from files.
     pub(super) included: Definitions,
+    /// The connection variables that its tasks see alike, if they do.
+    pub(super) connection: RefCell<Option<KnownVariables>>,
     pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
     /// Counts its connections, so that nobody listens to an old one.
     pub(super) generation: u64,
@@ -72,6 +76,8 @@ pub(super) struct Progress {
     pub(super) shown: Option<StepId>,
     /// How many of its results have not been told yet.
     pub(super) untold: usize,
+    /// Whether it has been its turn to be connected to.
+    pub(super) taken_up: bool,
     /// Whether the next step waits for other hosts.
     pub(super) parked: bool,
     /// The clock of the next step.
@@ -164,6 +170,7 @@ impl HostRun {
             stopped: None,
             owed: Vec::new(),
             included: Definitions::new(),
+            connection: RefCell::default(),
             link: None,
             generation: 0,
             link_task: None,
@@ -176,6 +183,12 @@ impl HostRun {
     /// Whether it takes part in the play that runs.
     pub(super) fn is_active(&self) -> bool {
         !self.ended && !self.progress.done
+    }
+
+    /// Gives it other variables of the inventory.
+    pub(super) fn set_vars(&mut self, vars: &Definitions) {
+        self.vars.clone_from(vars);
+        self.connection.take();
     }
 
     pub(super) fn queued(&self, id: u64) -> Option<usize> {

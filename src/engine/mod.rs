@@ -21,6 +21,7 @@ mod fail;
 mod frontier;
 mod gate;
 mod host;
+mod later;
 mod link;
 mod listing;
 mod needs;
@@ -29,6 +30,7 @@ mod play;
 mod program;
 mod result;
 mod resume;
+mod role_layers;
 mod roster;
 mod run;
 mod shared;
@@ -37,6 +39,8 @@ mod tell;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod turns;
+mod untold;
 mod view;
 
 pub use host::{magic_names, magic_of};

@@ -15,13 +15,16 @@ use tokio::time::MissedTickBehavior;
 use super::connect::Connections;
 use super::frontier::Frontier;
 use super::gate::Once;
+use super::later::Needed;
 use super::link::{FromLink, LinkEvent, ToLink};
 use super::program::{Program, StepId};
 use super::roster::Roster;
 use super::run::Choice;
 use super::shared::Shared;
 use super::timing::micros;
-use crate::event::{Event, Events, Phases, TaskResult, Timing};
+use super::turns::Turns;
+use super::untold::{Skips, Untold};
+use crate::event::{Event, Events, Phases, Timing};
 use crate::playbook::Play;
 use crate::value::from_json;
 
@@ -43,7 +46,13 @@ pub(super) struct PlayRun<'a> {
     pub(super) batch: Vec<usize>,
     pub(super) frontier: Frontier,
     /// Results that have not been told yet, by the rank of their step.
-    pub(super) finished: BTreeMap<usize, Vec<(usize, TaskResult)>>,
+    pub(super) finished: BTreeMap<usize, Vec<(usize, Untold)>>,
+    /// What is the same for all hosts of a task that is skipped.
+    pub(super) skips: Skips,
+    /// Whose turn it is to be connected to.
+    pub(super) turns: Turns,
+    /// Who is needed after its part in this play.
+    pub(super) needed: &'a Needed,
     pub(super) events: &'a mut dyn Events,
     pub(super) connections: &'a mut Connections,
     /// The frontier at which hosts that waited for it were last let go.
@@ -99,11 +108,7 @@ impl PlayRun<'_> {
             self.update_position(host);
         }
         self.count_play_hosts();
-        for host in self.batch.clone() {
-            self.connect(host);
-            self.advance(host);
-        }
-        self.tell();
+        self.proceed();
         let interrupted = self.follow().await;
         self.events.event(&Event::PlayFinished {
             play: self.play.name.clone(),
@@ -132,7 +137,16 @@ impl PlayRun<'_> {
         let mut interrupts = Interrupts::new();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        while self.batch.iter().any(|&host| self.hosts[host].is_active()) {
+        // Nobody becomes active again, so that nobody is looked at again who is not.
+        let mut done = 0;
+        loop {
+            let batch = self.batch[done..].iter();
+            done += batch
+                .take_while(|&&host| !self.hosts[host].is_active())
+                .count();
+            if done == self.batch.len() {
+                return false;
+            }
             tokio::select! {
                 biased;
                 () = interrupts.next() => return true,
@@ -143,12 +157,11 @@ impl PlayRun<'_> {
                     if self.frontier.position() != before {
                         self.came_last = Some(host);
                     }
-                    self.tell();
+                    self.proceed();
                 }
                 _ = tick.tick() => self.events.tick(),
             }
         }
-        false
     }
 
     /// Has the host connected to, unless it is. A host that cannot be is lost.
@@ -168,6 +181,7 @@ impl PlayRun<'_> {
         let active = |host: usize| self.hosts[host].is_active();
         let of = match message.event {
             LinkEvent::Hello(hello, begun, phases) => {
+                self.turns.over(host);
                 self.greet(host, &hello, begun, phases);
                 host
             }

@@ -24,7 +24,7 @@ pub(super) type BlockId = usize;
 pub(super) type InstanceId = usize;
 
 /// One step of a play.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Step {
     /// What it is.
     pub(super) kind: StepKind,
@@ -85,7 +85,7 @@ pub(super) enum Part {
 }
 
 /// Where a block goes on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct BlockSteps {
     parent: Option<(BlockId, Part)>,
     rescue: Option<StepId>,
@@ -104,7 +104,7 @@ pub(super) struct Inclusion {
     pub(super) item: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Instance {
     inclusion: Inclusion,
     leave: StepId,
@@ -119,8 +119,8 @@ pub(super) enum Refuge {
     Always(BlockId, StepId),
 }
 
-/// The steps of a play.
-#[derive(Debug)]
+/// The steps of a play. A batch has its own copy, since what is included while it runs is put in.
+#[derive(Clone, Debug)]
 pub(super) struct Program {
     steps: Vec<Step>,
     order: Vec<StepId>,
@@ -128,7 +128,7 @@ pub(super) struct Program {
     blocks: Vec<BlockSteps>,
     instances: Vec<Instance>,
     included: HashMap<Inclusion, InstanceId>,
-    needs: PlayNeeds,
+    needs: Arc<PlayNeeds>,
     tags: TagFilter,
     /// Whether what is included can notify a handler.
     bodies_notify: bool,
@@ -155,7 +155,7 @@ impl Program {
             blocks: Vec::new(),
             instances: Vec::new(),
             included: HashMap::new(),
-            needs,
+            needs: Arc::new(needs),
             tags: tags.clone(),
             bodies_notify,
         };

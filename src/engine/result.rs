@@ -164,23 +164,37 @@ impl Verdict {
     }
 }
 
-fn set(map: &mut Map, name: &str, value: impl Into<Value>) {
-    map.insert(name.to_owned().into(), value.into());
+/// The names that every result has are never copied.
+fn set(map: &mut Map, name: &'static str, value: impl Into<Value>) {
+    map.insert(name.into(), value.into());
 }
 
 fn skipped(item: &Item, condition: &str) -> Verdict {
+    let mut registered = skipped_map(condition);
+    set_item(&mut registered, item);
+    Verdict {
+        status: Status::Skipped,
+        message: Some(skipped_message(condition)),
+        registered: registered.into(),
+    }
+}
+
+fn skipped_message(condition: &str) -> String {
+    format!("`{condition}` does not hold")
+}
+
+fn skipped_map(condition: &str) -> Map {
     let mut registered = Map::new();
     set(&mut registered, "skipped", true);
     set(&mut registered, "changed", false);
     set(&mut registered, "failed", false);
     set(&mut registered, "skip_reason", condition);
-    set_item(&mut registered, item);
-    let message = Some(format!("`{condition}` does not hold"));
-    Verdict {
-        status: Status::Skipped,
-        message,
-        registered: registered.into(),
-    }
+    registered
+}
+
+/// What is said and registered of a task without a loop of which this condition does not hold.
+pub(super) fn skipped_result(condition: &str) -> (String, Value) {
+    (skipped_message(condition), skipped_map(condition).into())
 }
 
 fn set_item(registered: &mut Map, item: &Item) {
@@ -256,7 +270,7 @@ fn fields(outcome: &Outcome) -> Map {
     let mut map = Map::new();
     let failure = outcome.failure.iter().flat_map(|failure| &failure.output);
     for (name, value) in outcome.output.iter().chain(failure) {
-        set(&mut map, name, from_json(value));
+        map.insert(name.clone().into(), from_json(value));
     }
     set(&mut map, "changed", !outcome.changes.is_empty());
     set(&mut map, "failed", outcome.failure.is_some());

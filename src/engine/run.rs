@@ -7,17 +7,21 @@ use std::time::Instant;
 
 use super::arguments;
 use super::batches::{batches, ordered};
-use super::connect::Connections;
+use super::connect::{Connections, PlainTasks};
 use super::content::ContentFiles;
 use super::frontier::Frontier;
 use super::host::{self, Progress};
+use super::later::{Needed, close as close_one, regroups};
 use super::link;
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
 use super::program::{Program, is_called};
 use super::resume::{restore, tell_stops};
+use super::role_layers::RoleLayers;
 use super::roster::Roster;
 use super::shared::{Shared, directory_value};
+use super::turns::Turns;
+use super::untold::Skips;
 use super::{Beginning, RunOptions};
 use crate::event::{Event, Events, Recap, TaskName};
 use crate::inventory::{HostName, Inventory, VarLayer};
@@ -283,6 +287,8 @@ impl<'e> Running<'e> {
             extra: run.extra,
             answers: run.answers,
             magic: Values::new(),
+            of_roles: RoleLayers::default(),
+            plain_tasks: PlainTasks::default(),
             directory: PathBuf::new(),
             last_id: 0,
         };
@@ -326,7 +332,14 @@ impl<'e> Running<'e> {
                 continue;
             }
             started = true;
-            let end = self.batches(play, number, &members, starts).await;
+            let later = self.needed_by(play, &plays[number + 1..]);
+            let end = self.batches(play, number, &members, starts, &later).await;
+            // Those that this play alone may have needed again.
+            for host in members {
+                if !later.has(&self.hosts[host].name) {
+                    close_one(&mut self.hosts, host);
+                }
+            }
             if end == PlayEnd::Fatal && number + 1 < plays.len() {
                 self.events.event(&Event::Warning {
                     host: None,
@@ -341,6 +354,23 @@ impl<'e> Running<'e> {
             }
         }
         RunEnd::default()
+    }
+
+    /// The hosts that these later plays may need after `play`.
+    fn needed_by(&self, play: &Play, later: &[&Play]) -> Needed {
+        let mut needed = Needed::nobody();
+        let mut before = regroups(play);
+        for next in later {
+            if before {
+                return Needed::Any;
+            }
+            before = regroups(next);
+            let inventory = &self.shared.inventory;
+            let (hosts, _) = picked(next, inventory, self.limit.as_deref()).unwrap_or_default();
+            needed.add(hosts);
+            needed.add_delegates(next);
+        }
+        needed
     }
 
     /// The hosts of a play that still take part in the run.
@@ -384,8 +414,12 @@ impl<'e> Running<'e> {
         number: usize,
         members: &[usize],
         starts: bool,
+        later: &Needed,
     ) -> PlayEnd {
         begin(&mut self.shared, play, &self.hosts, members);
+        let mut needed = later.clone();
+        needed.add_delegates(play);
+        let mut program = self.program(play);
         let mut waiting: HashSet<usize> = members.iter().copied().collect();
         for mut batch in batches(members, &play.course) {
             batch.iter().for_each(|host| {
@@ -395,7 +429,11 @@ impl<'e> Running<'e> {
             if batch.is_empty() {
                 continue;
             }
-            match self.batch(play, number, members, batch, starts).await {
+            let of_batch = program.clone();
+            let run = self.batch(play, number, members, batch, starts, of_batch, &needed);
+            match run.await {
+                // What a task can mention depends on the variables of all hosts, new ones among them.
+                PlayEnd::Finished if regroups(play) => program = self.program(play),
                 PlayEnd::Finished => {}
                 PlayEnd::Ended => break,
                 end @ (PlayEnd::Fatal | PlayEnd::Interrupted) => {
@@ -407,6 +445,14 @@ impl<'e> Running<'e> {
         PlayEnd::Finished
     }
 
+    /// The steps of a play.
+    fn program(&self, play: &Play) -> Program {
+        let shared = &self.shared;
+        let needs = PlayNeeds::new(play, &shared.definitions());
+        Program::new(play, &shared.options.tags, &shared.files, needs)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "it is taken from one place")]
     async fn batch(
         &mut self,
         play: &Play,
@@ -414,10 +460,10 @@ impl<'e> Running<'e> {
         members: &[usize],
         batch: Vec<usize>,
         starts: bool,
+        program: Program,
+        needed: &Needed,
     ) -> PlayEnd {
         let shared = &mut self.shared;
-        let needs = PlayNeeds::new(play, &shared.definitions());
-        let program = Program::new(play, &shared.options.tags, &shared.files, needs);
         let starts_at = match &shared.options.beginning {
             Beginning::Task(name) if starts => program.named(name),
             _ => None,
@@ -430,6 +476,7 @@ impl<'e> Running<'e> {
         for &host in &batch {
             self.hosts[host].progress = Progress::default();
         }
+        let turns = Turns::new(&batch, shared.options.forks);
         let play_run = PlayRun {
             frontier: Frontier::new(program.len(), batch.len()),
             shared,
@@ -441,6 +488,9 @@ impl<'e> Running<'e> {
             members: members.to_vec(),
             batch,
             finished: BTreeMap::new(),
+            skips: Skips::default(),
+            turns,
+            needed,
             events: self.events,
             connections: &mut self.connections,
             let_go_at: None,
@@ -490,6 +540,8 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
 /// Makes everything ready for a play.
 fn begin(shared: &mut Shared, play: &Play, hosts: &Roster, members: &[usize]) {
     play.directory().clone_into(&mut shared.directory);
+    shared.of_roles = RoleLayers::new(play);
+    shared.plain_tasks = PlainTasks::default();
     let directory = directory_value(&shared.directory);
     shared.set_magic("playbook_dir", directory);
     shared.set_magic("ansible_play_name", &*play.name);

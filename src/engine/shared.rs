@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::RunOptions;
+use super::connect::PlainTasks;
 use super::content::ContentFiles;
 use super::host::{self, HostRun};
+use super::role_layers::RoleLayers;
 use super::run::{Ask, Reload};
 use crate::inventory::connection::LOCAL_NAMES;
 use crate::inventory::{HostName, Inventory};
@@ -40,6 +42,10 @@ pub(super) struct Shared {
     pub(super) answers: Values,
     /// What the run itself knows, whatever the host.
     pub(super) magic: Values,
+    /// The variables of the roles of the play that runs.
+    pub(super) of_roles: RoleLayers,
+    /// The tasks of the play that runs that say nothing of connections in their own variables.
+    pub(super) plain_tasks: PlainTasks,
     /// The directory of the playbook that runs.
     pub(super) directory: PathBuf,
     /// The number of the last request.

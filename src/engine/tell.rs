@@ -2,6 +2,7 @@
 
 use super::play::PlayRun;
 use super::program::StepKind;
+use super::untold::Untold;
 use crate::event::{Event, Status, TaskName, TaskResult};
 
 impl PlayRun<'_> {
@@ -32,9 +33,9 @@ impl PlayRun<'_> {
     }
 
     fn tell_finished(&mut self) {
-        let is_failure = |result: &TaskResult| {
+        let is_failure = |result: &Untold| {
             matches!(
-                result.status,
+                result.status(),
                 Status::Failed | Status::Rescued | Status::Unreachable
             )
         };
@@ -49,13 +50,14 @@ impl PlayRun<'_> {
             let step = self.program.at_rank(rank);
             let (_, results) = entry.remove_entry();
             let is_final =
-                |result: &TaskResult| matches!(result.status, Status::Failed | Status::Unreachable);
+                |result: &Untold| matches!(result.status(), Status::Failed | Status::Unreachable);
             let mut final_failure = false;
             let failed = results.iter().filter(|(_, result)| is_failure(result));
             let failed: Vec<usize> = failed.map(|(host, _)| *host).collect();
             for (host, result) in results {
                 final_failure |= is_final(&result);
-                self.report(host, self.program.step(step).name.clone(), result);
+                let name = self.program.step(step).name.clone();
+                self.report(host, name, result.into_result());
                 let untold = &mut self.hosts[host].progress.untold;
                 *untold = untold.saturating_sub(1);
                 self.show(host);

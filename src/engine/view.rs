@@ -13,6 +13,9 @@ use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Surroundings, V
 /// No variables.
 pub(super) static NOTHING: LazyLock<Values> = LazyLock::new(Values::new);
 
+static ROLE_NAME: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("role_name"));
+static ROLE_PATH: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("role_path"));
+
 /// From where variables are looked at: a task of a play on a host.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
@@ -51,38 +54,66 @@ impl<'a> View<'a> {
             layer,
             source: Source::Definitions(definitions),
         };
-        let mut layers = vec![
-            values(Layer::Magic, &shared.magic),
-            values(Layer::Magic, &host.magic),
-            values(Layer::Loop, locals),
-            values(Layer::Learned, &host.learned),
-            values(Layer::PlayPrompt, &shared.answers),
-            definitions(Layer::IncludedFiles, &host.included),
-            definitions(Layer::Extra, &shared.extra),
-            definitions(Layer::Play, &play.vars),
-            definitions(Layer::Inventory, &host.vars),
-        ];
-        for role in &play.roles {
-            layers.push(definitions(Layer::RoleDefaults, &role.defaults));
-            layers.push(definitions(Layer::Role, &role.vars));
-        }
-        for file in &play.vars_files {
-            layers.push(definitions(Layer::PlayFiles, file));
-        }
-        if let Some(task) = self.task {
-            layers.push(definitions(Layer::Task, &task.common.vars));
-            if let Some(role) = &task.common.role {
-                layers.push(definitions(Layer::RoleDefaults, &role.role.defaults));
-                layers.push(definitions(Layer::Role, &role.role.vars));
-                layers.push(definitions(Layer::RoleParameters, &role.parameters));
+        let common = self.task.map(|task| &task.common);
+        let role = common.and_then(|common| common.role.as_ref());
+        // In order, the strongest last: they are not sorted for each task and host again.
+        let mut layers = Vec::with_capacity(16);
+        let mut push = |layer: ScopeLayer<'a>| {
+            let is_empty = match layer.source {
+                Source::Values(values) => values.is_empty(),
+                Source::Definitions(definitions) => definitions.is_empty(),
+            };
+            if !is_empty {
+                layers.push(layer);
             }
-            layers.push(definitions(Layer::RoleParameters, &task.common.parameters));
+        };
+        let merged = shared.of_roles.of(play);
+        match merged {
+            Some(merged) => push(definitions(Layer::RoleDefaults, &merged.defaults)),
+            None => play
+                .roles
+                .iter()
+                .for_each(|role| push(definitions(Layer::RoleDefaults, &role.defaults))),
         }
+        if let Some(role) = role {
+            push(definitions(Layer::RoleDefaults, &role.role.defaults));
+        }
+        push(definitions(Layer::Inventory, &host.vars));
+        push(definitions(Layer::Play, &play.vars));
+        push(values(Layer::PlayPrompt, &shared.answers));
+        for file in &play.vars_files {
+            push(definitions(Layer::PlayFiles, file));
+        }
+        match merged {
+            Some(merged) => push(definitions(Layer::Role, &merged.vars)),
+            None => play
+                .roles
+                .iter()
+                .for_each(|role| push(definitions(Layer::Role, &role.vars))),
+        }
+        if let Some(role) = role {
+            push(definitions(Layer::Role, &role.role.vars));
+        }
+        if let Some(common) = common {
+            push(definitions(Layer::Task, &common.vars));
+        }
+        push(definitions(Layer::IncludedFiles, &host.included));
+        push(values(Layer::Learned, &host.learned));
+        if let Some(role) = role {
+            push(definitions(Layer::RoleParameters, &role.parameters));
+        }
+        if let Some(common) = common {
+            push(definitions(Layer::RoleParameters, &common.parameters));
+        }
+        push(definitions(Layer::Extra, &shared.extra));
+        push(values(Layer::Loop, locals));
+        push(values(Layer::Magic, &shared.magic));
+        push(values(Layer::Magic, &host.magic));
         let surroundings = HostVars {
             shared,
             view: *self,
         };
-        Scope::new(&shared.templates, &shared.sources, layers)
+        Scope::ordered(&shared.templates, &shared.sources, layers)
             .with_surroundings(Box::new(surroundings))
     }
 
@@ -93,9 +124,9 @@ impl<'a> View<'a> {
             return locals;
         };
         if let Some(role) = &task.common.role {
-            locals.insert(Arc::from("role_name"), (&*role.role.name).into());
+            locals.insert(ROLE_NAME.clone(), (&*role.role.name).into());
             locals.insert(
-                Arc::from("role_path"),
+                ROLE_PATH.clone(),
                 role.role.path.display().to_string().into(),
             );
         }

@@ -9,4 +9,4 @@ mod scope;
 
 pub use definition::{Definition, Definitions, Form, diagnostic, is_variable_name, place};
 pub use layer::Layer;
-pub use scope::{Scope, ScopeLayer, Source, Surroundings, Values};
+pub use scope::{NotLiteral, Scope, ScopeLayer, Source, Surroundings, Values};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Definitions, Layer};
+use super::{Definition, Definitions, Layer};
 use crate::source::{Diagnostic, SourceMap, Span};
 use crate::template::{Lookup, TemplateError, Templates};
 use crate::value::Value;
@@ -32,6 +32,16 @@ pub struct ScopeLayer<'a> {
     /// Its variables.
     pub source: Source<'a>,
 }
+
+/// What a name stands for.
+enum Found<'a> {
+    Value(&'a Value),
+    Definition(&'a Definition),
+}
+
+/// A variable has a value that is only known when a template is rendered.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotLiteral;
 
 /// Gives what is around a scope: the variables of other hosts, and files.
 pub trait Surroundings {
@@ -70,6 +80,23 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// A scope of layers that stand in order already, the strongest last.
+    pub fn ordered(
+        templates: &'a Templates,
+        sources: &'a SourceMap,
+        layers: Vec<ScopeLayer<'a>>,
+    ) -> Self {
+        debug_assert!(layers.is_sorted_by_key(|layer| layer.layer));
+        Self {
+            templates,
+            sources,
+            layers,
+            surroundings: None,
+            rendered: RefCell::default(),
+            resolving: RefCell::default(),
+        }
+    }
+
     /// The scope with `hostvars` and files around it.
     #[must_use]
     pub fn with_surroundings(self, surroundings: Box<dyn Surroundings + 'a>) -> Self {
@@ -94,16 +121,30 @@ impl<'a> Scope<'a> {
         found.into_iter().next().flatten()
     }
 
-    fn find(&self, name: &str) -> Option<Result<Value, Box<Diagnostic>>> {
-        self.layers
-            .iter()
-            .rev()
-            .find_map(|layer| match layer.source {
-                Source::Values(values) => values.get(name).cloned().map(Ok),
-                Source::Definitions(definitions) => definitions
-                    .get(name)
-                    .map(|definition| definition.render(self.templates, self)),
+    fn find(&self, name: &str) -> Option<Found<'a>> {
+        let layers = self.layers.iter().rev();
+        layers
+            .filter_map(|layer| match layer.source {
+                Source::Values(values) => values.get(name).map(Found::Value),
+                Source::Definitions(definitions) => {
+                    let definition = definitions.get(name)?;
+                    Some(match definition.literal() {
+                        Some(value) => Found::Value(value),
+                        None => Found::Definition(definition),
+                    })
+                }
             })
+            .next()
+    }
+
+    /// The value of a variable if it is written out and no template has to be rendered for it; whether there is such a
+    /// variable at all otherwise.
+    pub fn literal(&self, name: &str) -> Result<Option<&'a Value>, NotLiteral> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Found::Value(value)) => Ok(Some(value)),
+            Some(Found::Definition(_)) => Err(NotLiteral),
+        }
     }
 
     /// The failure to render `name`, which says where the definition stands that is at fault.
@@ -140,6 +181,11 @@ impl Lookup for Scope<'_> {
     }
 
     fn get(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        let definition = match self.find(name) {
+            None => return Ok(None),
+            Some(Found::Value(value)) => return Ok(Some(value.clone())),
+            Some(Found::Definition(definition)) => definition,
+        };
         if let Some(value) = self.rendered.borrow().get(name) {
             return Ok(Some(value.clone()));
         }
@@ -151,17 +197,16 @@ impl Lookup for Scope<'_> {
             });
         }
         self.resolving.borrow_mut().push(name.to_owned());
-        let found = self.find(name);
+        let rendered = definition.render(self.templates, self);
         self.resolving.borrow_mut().pop();
-        match found {
-            None => Ok(None),
-            Some(Ok(value)) => {
+        match rendered {
+            Ok(value) => {
                 self.rendered
                     .borrow_mut()
                     .insert(name.to_owned(), value.clone());
                 Ok(Some(value))
             }
-            Some(Err(diagnostic)) => Err(self.nested_error(name, &diagnostic)),
+            Err(diagnostic) => Err(self.nested_error(name, &diagnostic)),
         }
     }
 

@@ -48,10 +48,13 @@ impl Site {
         fs::write(self.directory.path().join(name), text)
     }
 
-    /// The command line of a run; its user has a home of their own and no agent.
+    /// The command line of a run; its user has a home of their own and no agent. `PROVISION` names another build, so that
+    /// two can be compared in one sitting.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let directory = self.directory.path();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+        let program = std::env::var_os("PROVISION");
+        let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_provision").into());
+        let mut command = Command::new(program);
         command
             .current_dir(directory)
             .args(["-i", "inventory.yaml"])
