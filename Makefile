@@ -16,7 +16,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: lab ## bring three lab hosts up and provision them; again and again, if you like
-	cargo run --locked --release -- --inventory inventory/lab.yaml playbooks/site.yaml
+	cargo run --locked --release -- --inventory inventory/lab.yaml playbooks/container_engine.yaml
 
 test: tools lints hosts ## everything that CI runs
 
