@@ -1,6 +1,7 @@
 //! docs/variables.md lists the variables of the roles as the comments in their defaults explain them.
 //! `UPDATE_DOCS=1` writes it. What the roles do is shown on hosts.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ fn the_page_of_variables_is_current() {
             .and_then(Path::parent)
             .expect("a role")
             .display();
-        page += &format!("\n## {role}\n");
+        write!(page, "\n## {role}\n").expect("written");
         page += &section(&file, &fs::read_to_string(&file).expect("a file"));
     }
     let path = root.join("docs/variables.md");
@@ -73,7 +74,7 @@ fn section(file: &Path, yaml: &str) -> String {
     for paragraph in yaml.split("\n\n").map(paragraph) {
         let comment = paragraph.comment.join(" ");
         if paragraph.variables.is_empty() {
-            text += &format!("\n{comment}\n");
+            write!(text, "\n{comment}\n").expect("written");
             continue;
         }
         assert!(
@@ -94,7 +95,7 @@ fn section(file: &Path, yaml: &str) -> String {
             .collect();
         let cells = [names.join(", "), defaults.join(", "), comment];
         let cells = cells.map(|cell| cell.replace('|', "\\|"));
-        rows += &format!("| {} |\n", cells.join(" | "));
+        writeln!(rows, "| {} |", cells.join(" | ")).expect("written");
     }
     if rows.is_empty() {
         return text;

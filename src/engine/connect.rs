@@ -242,7 +242,9 @@ fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<D
         .private_key_file
         .clone()
         .or_else(|| shared.options.private_key.clone());
-    settings.known_hosts_file = variables.known_hosts_file.clone();
+    settings
+        .known_hosts_file
+        .clone_from(&variables.known_hosts_file);
     settings.host_key_checking = variables.host_key_checking.unwrap_or_default();
     settings.connect_timeout = variables.timeout.unwrap_or(settings.connect_timeout);
     Ok(settings)

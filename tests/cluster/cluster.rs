@@ -39,8 +39,8 @@ impl Cluster {
         );
         let inventory = inventory(&artifacts, &control_planes, &workers);
         Self {
-            control_planes: control_planes.iter().map(name).collect(),
-            workers: workers.iter().map(name).collect(),
+            control_planes: control_planes.iter().copied().map(name).collect(),
+            workers: workers.iter().copied().map(name).collect(),
             artifacts,
             inventory,
             _turn: turn,
@@ -98,7 +98,7 @@ pub(crate) fn kubectl(arguments: &str) -> String {
     format!("/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf {arguments}")
 }
 
-fn name(number: &u8) -> String {
+fn name(number: u8) -> String {
     format!("h{number}")
 }
 
@@ -108,7 +108,7 @@ fn inventory(artifacts: &Artifacts, control_planes: &[u8], workers: &[u8]) -> Na
     let group = |numbers: &[u8], variables: &[(&str, serde_json::Value)]| {
         let hosts: serde_json::Map<_, _> = numbers
             .iter()
-            .map(|number| (name(number), json!({"ansible_host": address(*number)})))
+            .map(|number| (name(*number), json!({"ansible_host": address(*number)})))
             .collect();
         let variables: serde_json::Map<_, _> = variables
             .iter()

@@ -45,14 +45,14 @@ fn delegated_tasks_count_for_their_own_host() {
 fn a_delegated_task_says_whom_to_become_on_the_other_host() {
     let marks = play(
         1,
-        r#"
+        r"
 - hosts: all
   gather_facts: false
   become: true
   become_method: doas
   tasks:
     - {name: loc, log: 'loc', delegate_to: localhost, become: false}
-"#,
+",
         &[],
     );
     marks.code(0);

@@ -58,7 +58,8 @@ impl Lab {
     /// The hosts after a successful run of `playbooks/container_engine.yaml`.
     pub(crate) fn converged() -> Self {
         let lab = Self::take();
-        lab.provision(&["playbooks/container_engine.yaml"]).assert_code(0);
+        lab.provision(&["playbooks/container_engine.yaml"])
+            .assert_code(0);
         lab
     }
 
