@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lab clean tools lints hosts
+.PHONY: help demo test test-cluster bench lab clean artifacts tools lints hosts
 
 # The first of the three lab hosts that tests run on; h1 to h3 unless it is set.
 export LAB_FIRST ?= 1
@@ -13,12 +13,17 @@ HOSTS := $(foreach next,0 1 2,h$(shell echo $$(($(LAB_FIRST) + $(next)))))
 TEST := $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run,cargo test) --locked --no-fail-fast
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: lab ## bring three lab hosts up and provision them; again and again, if you like
-	cargo run --locked --release -- --inventory inventory/lab.yaml playbooks/site.yaml
+	cargo run --locked --release -- --inventory inventory/lab.yaml playbooks/container_engine.yaml
 
 test: tools lints hosts ## everything that CI runs
+
+test-cluster: artifacts tools ## real clusters on lab hosts, from ARTIFACTS=DIR: what `artifacts_dir` is set to
+	trap 'tests/lab/lab down $(HOSTS)' EXIT; \
+	tests/lab/lab up 3 --first $(LAB_FIRST) --cgroup v1; \
+	ARTIFACTS="$(abspath $(ARTIFACTS))" $(TEST) --test cluster
 
 bench: tools ## how long a run takes, beside plain ssh; what it costs from 10 to 1,000 simulated hosts
 	cargo build --locked --release
@@ -43,10 +48,16 @@ lints: tools
 	cargo fmt --all --check
 	shellcheck tests/lab/lab tests/lab/keeper tests/lab/lib/*.sh
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
-	cargo clippy --locked --workspace --test hosts -- --deny warnings
+	cargo clippy --locked --workspace --test hosts --test cluster -- --deny warnings
 	cargo deny --version 2>/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --locked check bans licenses sources
 	$(TEST) --workspace
+
+artifacts:
+	[[ -n "$(ARTIFACTS)" ]] || \
+	{ echo 'which artifacts? `make test-cluster ARTIFACTS=DIR`, DIR laid out as `artifacts_dir` wants it' >&2; exit 1; }
+	[[ -d "$(ARTIFACTS)/dl.k8s.io/release" ]] || \
+	{ echo 'ARTIFACTS=$(ARTIFACTS): no directory dl.k8s.io/release in it; it must be laid out as `artifacts_dir` wants it' >&2; exit 1; }
 
 # The lab goes down again whatever happens.
 hosts: lints

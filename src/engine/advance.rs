@@ -261,7 +261,7 @@ impl PlayRun<'_> {
             return Ok(false);
         }
         for target in &targets {
-            self.link(target.host)?;
+            self.link(target.host, Some(&target.worker))?;
         }
         let view = View {
             play: self.play,

@@ -54,13 +54,14 @@ impl Connections {
         }
     }
 
-    /// Starts the link of a host.
+    /// Starts the link of a host, with a worker that is wanted or the one of the play.
     pub(super) fn start(
         &self,
         shared: &Shared,
         play: &Play,
         hosts: &mut Roster,
         host: usize,
+        wanted: Option<&WorkerKey>,
     ) -> Result<(), Box<Diagnostic>> {
         hosts[host].generation += 1;
         let view = View::of_play(play, hosts, host);
@@ -69,7 +70,10 @@ impl Connections {
             generation: view.run().generation,
             name: view.run().name.clone(),
             settings: settings(shared, view)?,
-            first: worker_key(shared, view, 0)?,
+            first: match wanted {
+                Some(worker) => worker.clone(),
+                None => worker_key(shared, view, 0)?,
+            },
             connector: self.connector.clone(),
             forks: self.forks.clone(),
         };
@@ -238,7 +242,9 @@ fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<D
         .private_key_file
         .clone()
         .or_else(|| shared.options.private_key.clone());
-    settings.known_hosts_file = variables.known_hosts_file.clone();
+    settings
+        .known_hosts_file
+        .clone_from(&variables.known_hosts_file);
     settings.host_key_checking = variables.host_key_checking.unwrap_or_default();
     settings.connect_timeout = variables.timeout.unwrap_or(settings.connect_timeout);
     Ok(settings)

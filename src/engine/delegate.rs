@@ -6,6 +6,7 @@ use super::advance::running;
 use super::calls::{Item, Prepared, text};
 use super::connect::worker_key;
 use super::host::Target;
+use super::link::WorkerKey;
 use super::play::PlayRun;
 use super::program::StepId;
 use super::view::View;
@@ -99,8 +100,13 @@ impl PlayRun<'_> {
         })
     }
 
-    /// Has a connection made to a host, unless there is one.
-    pub(super) fn link(&mut self, host: usize) -> Result<(), Box<Diagnostic>> {
+    /// Has a connection made to a host, unless there is one, for a worker that is wanted there, or else for the one of
+    /// the play. They differ where a task is delegated: whom to become may be the task's to say.
+    pub(super) fn link(
+        &mut self,
+        host: usize,
+        wanted: Option<&WorkerKey>,
+    ) -> Result<(), Box<Diagnostic>> {
         if self.hosts[host].link.is_some() {
             return Ok(());
         }
@@ -108,7 +114,7 @@ impl PlayRun<'_> {
             host: self.hosts[host].name.clone(),
         });
         self.connections
-            .start(self.shared, self.play, self.hosts, host)
+            .start(self.shared, self.play, self.hosts, host, wanted)
     }
 
     /// Connects again.

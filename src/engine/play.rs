@@ -166,7 +166,7 @@ impl PlayRun<'_> {
 
     /// Has the host connected to, unless it is. A host that cannot be is lost.
     pub(super) fn connect(&mut self, host: usize) {
-        if let Err(diagnostic) = self.link(host) {
+        if let Err(diagnostic) = self.link(host, None) {
             let message = self.shared.explain(&diagnostic);
             self.lose(host, false, &message);
         }

@@ -122,19 +122,17 @@ impl<'a> Scope<'a> {
     }
 
     fn find(&self, name: &str) -> Option<Found<'a>> {
-        let layers = self.layers.iter().rev();
-        layers
-            .filter_map(|layer| match layer.source {
-                Source::Values(values) => values.get(name).map(Found::Value),
-                Source::Definitions(definitions) => {
-                    let definition = definitions.get(name)?;
-                    Some(match definition.literal() {
-                        Some(value) => Found::Value(value),
-                        None => Found::Definition(definition),
-                    })
-                }
-            })
-            .next()
+        let mut layers = self.layers.iter().rev();
+        layers.find_map(|layer| match layer.source {
+            Source::Values(values) => values.get(name).map(Found::Value),
+            Source::Definitions(definitions) => {
+                let definition = definitions.get(name)?;
+                Some(match definition.literal() {
+                    Some(value) => Found::Value(value),
+                    None => Found::Definition(definition),
+                })
+            }
+        })
     }
 
     /// The value of a variable if it is written out and no template has to be rendered for it; whether there is such a

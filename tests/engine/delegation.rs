@@ -40,6 +40,25 @@ fn delegated_tasks_count_for_their_own_host() {
     marks.said("h3", &["h1 h1 h3 h3 2"]);
 }
 
+// Nobody can become anybody by `doas` here, and the play's word must not be tried before the task's is.
+#[test]
+fn a_delegated_task_says_whom_to_become_on_the_other_host() {
+    let marks = play(
+        1,
+        r"
+- hosts: all
+  gather_facts: false
+  become: true
+  become_method: doas
+  tasks:
+    - {name: loc, log: 'loc', delegate_to: localhost, become: false}
+",
+        &[],
+    );
+    marks.code(0);
+    marks.tasks("h1", "loc:changed");
+}
+
 #[test]
 fn throttle_lets_one_host_at_a_time() {
     let marks = play(

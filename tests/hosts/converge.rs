@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::lab::{Lab, accepted_connections, files, on};
 
-const SITE: &str = "playbooks/site.yaml";
+const SITE: &str = "playbooks/container_engine.yaml";
 
 #[test]
 fn a_first_run_converges_and_a_second_changes_nothing() {

@@ -14,7 +14,7 @@ fn a_host_that_is_off_is_reported_within_the_connect_limit_and_the_others_finish
     let [first, second, off] = &lab.hosts;
     let _guard = lab.fault(off, "poweroff", "start");
     let site = [
-        "playbooks/site.yaml",
+        "playbooks/container_engine.yaml",
         "--extra-vars",
         "{ansible_timeout: 3}",
     ];

@@ -55,10 +55,11 @@ impl Lab {
         }
     }
 
-    /// The hosts after a successful run of `playbooks/site.yaml`.
+    /// The hosts after a successful run of `playbooks/container_engine.yaml`.
     pub(crate) fn converged() -> Self {
         let lab = Self::take();
-        lab.provision(&["playbooks/site.yaml"]).assert_code(0);
+        lab.provision(&["playbooks/container_engine.yaml"])
+            .assert_code(0);
         lab
     }
 
@@ -95,6 +96,12 @@ impl Lab {
         Fault {
             undo: vec!["fault".to_owned(), host.to_owned(), undo.to_owned()],
         }
+    }
+
+    /// A fourth and a fifth host. Who asks for them takes them down.
+    pub(crate) fn workers(&self) -> [String; 2] {
+        lab(&["up", "2", "--first", &(self.first + 3).to_string()]);
+        [self.first + 3, self.first + 4].map(|number| format!("h{number}"))
     }
 
     /// A fourth host, of another release of Debian, until the result is dropped.

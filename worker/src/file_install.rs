@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::arg::{AbsPath, Content, Source};
+use crate::checksum::Checksum;
 use crate::host::{FileKind, Host, Program, Stat, Writer, sha256_of};
 use crate::module::ArgError;
 use crate::permissions::Permissions;
@@ -123,12 +124,15 @@ pub(crate) struct Install {
     pub(crate) force: bool,
     /// A command that must accept the new file, with `%s` in place of its path.
     pub(crate) validate: Option<String>,
+    /// What the content must be. That of a download is the download's affair.
+    pub(crate) checksum: Option<Checksum>,
 }
 
 impl Install {
     /// Plans it.
     pub(crate) fn plan(mut self, host: &Host) -> Result<Plan, Failure> {
         self.enter_directory(host)?;
+        self.verify(host)?;
         host.require_parent(&self.dest)?;
         let mut plan = Plan::new();
         plan.output("dest", self.dest.to_string_lossy());
@@ -162,6 +166,61 @@ impl Install {
             self.dest = self.dest.join(name);
         }
         Ok(())
+    }
+
+    /// Makes sure that the content is what `checksum` says, before anything is planned.
+    fn verify(&mut self, host: &Host) -> Result<(), Failure> {
+        let Some(wanted) = &self.checksum else {
+            return Ok(());
+        };
+        let of_file = |file: &mut File| wanted.pass(file, &mut io::sink());
+        let (name, found) = match &self.origin {
+            Origin::Bytes(bytes) => {
+                let found = wanted.pass(&mut bytes.as_slice(), &mut io::sink());
+                ("the content".to_owned(), found)
+            }
+            Origin::Host(path) => {
+                let found = of_file(&mut open_source(host, path)?);
+                (format!("`{}`", path.display()), found)
+            }
+            Origin::Controller(content) => {
+                let name = format!("`{}` of the controller", content.name);
+                (name, self.sum_of_content(host, content, wanted)?)
+            }
+            Origin::Remote(_) | Origin::Fetched(_) => return Ok(()),
+        };
+        match found {
+            Ok(found) if found == *wanted => Ok(()),
+            Ok(found) => Err(Failure::new(format!(
+                "{name} has the checksum {found}, expected {wanted}"
+            ))),
+            Err(error) => Err(Failure::new(format!("cannot read {name}: {error}"))),
+        }
+    }
+
+    /// The checksum of the controller's content. Its SHA-256 is known; for another kind the content has to be here,
+    /// and is fetched unless the file that is there has it.
+    fn sum_of_content(
+        &self,
+        host: &Host,
+        content: &Content,
+        wanted: &Checksum,
+    ) -> Result<io::Result<Checksum>, Failure> {
+        if matches!(wanted, Checksum::Sha256(_)) {
+            return Ok(Ok(Checksum::Sha256(content.sha256.clone())));
+        }
+        let is_regular = host
+            .stat(&self.dest)?
+            .is_some_and(|stat| stat.kind == FileKind::File);
+        let mut file = match host.open(&self.dest)? {
+            Some(file)
+                if is_regular && host.sha256(&self.dest)?.as_deref() == Some(&content.sha256) =>
+            {
+                file
+            }
+            _ => host.fetch_file(content)?,
+        };
+        Ok(wanted.pass(&mut file, &mut io::sink()))
     }
 
     fn renew(mut self, host: &Host, plan: &mut Plan, old: &Stat) -> Result<(), Failure> {

@@ -14,7 +14,6 @@
 #[cfg(feature = "full")]
 mod archive;
 pub mod arg;
-#[cfg(feature = "full")]
 mod checksum;
 #[cfg(feature = "full")]
 mod download;

@@ -57,6 +57,7 @@ impl TextEdit<'_> {
             backup: self.backup,
             force: true,
             validate: self.validate,
+            checksum: None,
         };
         install.plan(host)
     }

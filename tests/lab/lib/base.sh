@@ -15,6 +15,11 @@ base_check_suite() {
   [[ " ${SUITES[*]} " = *" $1 "* ]] || die "no suite is called \`$1\`: there are ${SUITES[*]}"
 }
 
+# Ends the command unless a host of suite $1 can run on cgroup v1.
+base_check_v1() {
+  [[ $1 = bookworm ]] || die "--cgroup v1 is for bookworm only: the systemd of $1 refuses to boot on cgroup v1"
+}
+
 # The mirror of this machine's own apt sources that carries the archive with label $1.
 base_mirror() {
   # shellcheck disable=SC2016 # apt's variable, not the shell's

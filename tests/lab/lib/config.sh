@@ -19,6 +19,7 @@ LAB_INVENTORY=${LAB_INVENTORY:-$(dirname "$(dirname "$LAB_HOME")")/inventory/lab
 readonly HOSTS_MAX=100
 readonly FIRST_ADDRESS=10 # h1 comes after it
 readonly DEFAULT_SUITE=bookworm
+readonly DEFAULT_CGROUP=v2
 readonly GATEWAY=$LAB_NET.1
 readonly PROXY_PORT=3142
 readonly SSH_KEY=$LAB_DIR/key

@@ -7,29 +7,31 @@ host_up() {
   local host=$1
   if ! host_is_made "$host"; then
     host_remove "$host" # what an interrupted command may have left
-    host_create "$host" "$BASE_DIR"
+    host_create "$host" "$BASE_DIR" "$CGROUP_VERSION"
   fi
   host_power_on "$host"
 }
 
-# Makes host $1 from base directory $2; it is not started.
+# Makes host $1 from base directory $2, on cgroup version $3; it is not started.
 host_create() {
-  local host=$1 base=$2 dir
+  local host=$1 base=$2 version=$3 dir
   dir=$(host_dir "$host")
   mkdir -p "$dir"
   ln -s "$base" "$dir/base"
+  echo "$version" >"$dir/cgroup"
   disk_create "$dir"
   disk_mount "$dir"
-  host_furnish "$host" "$dir/root"
+  host_furnish "$host" "$dir/root" "$version"
   touch "$dir/made"
 }
 
 host_is_made() { [[ -e $(host_dir "$1")/made ]]; }
 
-# Writes into root directory $2 what the base lacks: the files of every lab host, and those of host $1 alone.
+# Writes into root directory $2 what the base lacks: the files of every lab host, those of the hosts on cgroup version
+# $3, and those of host $1 alone.
 host_furnish() {
-  local host=$1 root=$2
-  cp --recursive "$LAB_HOME/host-files/." "$root"
+  local host=$1 root=$2 version=$3
+  cp --recursive "$LAB_HOME/host-files/." "$LAB_HOME/host-files-$version/." "$root"
   chmod 440 "$root/etc/sudoers.d/ops"
   echo "$host" >"$root/etc/hostname"
   host_names >"$root/etc/hosts"
@@ -75,10 +77,11 @@ host_remove() {
 
 # Puts host $1 back to how it was made and boots it: same base, same address, same keys, nothing else kept.
 host_reset() {
-  local host=$1 base
+  local host=$1 base version
   base=$(readlink "$(host_dir "$host")/base")
+  version=$(host_cgroup "$host")
   host_remove "$host"
-  host_create "$host" "$base"
+  host_create "$host" "$base" "$version"
   host_power_on "$host"
 }
 
@@ -106,7 +109,7 @@ host_boot() {
   network_is_attached "$host" || network_attach "$host"
   ip link set "$(host_link "$host")" up
   # The keeper outlives this command, so it must hold neither the lock nor the terminal.
-  setsid "$LAB_HOME/keeper" "$host" </dev/null >>"$dir/keeper.log" 2>&1 {LOCK}>&- &
+  setsid "$LAB_HOME/keeper" "$host" "$(host_cgroup "$host")" </dev/null >>"$dir/keeper.log" 2>&1 {LOCK}>&- &
   # From here on the host counts as on for as long as its keeper lives.
   while ! host_is_on "$host" && kill -0 $! 2>/dev/null; do sleep 0.05; done
 }
@@ -140,11 +143,25 @@ host_suite() {
   echo "${base%-*}"
 }
 
+# Which version of cgroups host $1 runs on: v1 or v2.
+host_cgroup() { cat "$(host_dir "$1")/cgroup"; }
+
+# The hosts that run on version $1 of cgroups.
+hosts_of_cgroup() {
+  local host
+  while read -r host; do
+    ! host_is_made "$host" || [[ $(host_cgroup "$host") != "$1" ]] || echo "$host"
+  done < <(hosts)
+}
+
 host_report() { printf '%-5s %-15s %-9s %s\n' "$1" "$(host_address "$1")" "$(host_suite "$1")" "$2"; }
 
 # Process id, on this machine, of the systemd of host $1; nothing when the host is off.
 host_init() {
-  head -n 1 "$(cgroup_dir "$1")/payload/init.scope/cgroup.procs" 2>/dev/null || true
+  local dir
+  while read -r dir; do
+    head -n 1 "$dir/payload/init.scope/cgroup.procs" 2>/dev/null || true
+  done < <(cgroup_dirs "$1")
 }
 
 host_state() {

@@ -3,7 +3,7 @@
 network_up() {
   [[ -z $(ip -oneline link show dev "$LAB_BRIDGE" up 2>/dev/null) ]] || return 0
   network_down # what an interrupted command may have left
-  ip link add "$LAB_BRIDGE" type bridge
+  ip link add "$LAB_BRIDGE" address "$(network_mac "$GATEWAY")" type bridge
   echo 1 >"/proc/sys/net/ipv6/conf/$LAB_BRIDGE/disable_ipv6"
   network_confine
   # What is meant for a host never takes this machine's default route.
@@ -13,13 +13,14 @@ network_up() {
 }
 
 # Hosts reach each other and this machine and nothing else, even where this machine forwards packets for others; and
-# they are told at once, so that nothing in them waits for an answer from outside.
+# they are told at once, so that nothing in them waits for an answer from outside. Between hosts there may be any
+# address, such as those of pods: where the kernel shows bridged packets to this table, they go to a host's hardware.
 network_confine() {
   nft -f - <<END
 table inet $LAB_BRIDGE {
   chain from_hosts {
     type filter hook prerouting priority raw
-    iifname "$LAB_BRIDGE" ip daddr != $LAB_NET.0/24 fib daddr type != { local, broadcast, multicast } \\
+    iifname "$LAB_BRIDGE" ether daddr $(network_mac "$GATEWAY") ip daddr != $LAB_NET.0/24 fib daddr type != { local, broadcast, multicast } \\
       reject with icmp host-unreachable
   }
 }
@@ -32,14 +33,19 @@ network_down() {
   ip route delete unreachable "$LAB_NET.0/24" metric 4294967295 2>/dev/null || true
 }
 
+# The hardware address that goes with address $1. It is fixed: neighbours that remember it from before a reset are not
+# misled.
+network_mac() {
+  # shellcheck disable=SC2086 # the address in four words
+  printf '02:00:%02x:%02x:%02x:%02x' ${1//./ }
+}
+
 network_attach() {
   local host=$1 link netns address mac
   link=$(host_link "$host")
   netns=$(host_netns "$host")
   address=$(host_address "$host")
-  # A fixed hardware address: neighbours that remember it from before a reset are not misled.
-  # shellcheck disable=SC2086 # the address in four words
-  mac=$(printf '02:00:%02x:%02x:%02x:%02x' ${address//./ })
+  mac=$(network_mac "$address")
   network_detach "$host"
   ip netns add "$netns"
   ip -batch - <<END

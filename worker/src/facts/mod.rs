@@ -16,7 +16,7 @@
 //! | `service_manager` | What starts services: `systemd`, `openrc`, `sysvinit`. |
 //! | `systemd_version` | The number of the installed systemd, even if it is not running. |
 //! | `package_manager` | `apt`, `dnf`, `yum`, `zypper`, `apk`, `pacman`. |
-//! | `cgroup` | `version` (1 or 2), `hybrid` (version 1 with the unified hierarchy beside it), `controllers` (list), and `init` as above. |
+//! | `cgroup` | `version` (1 or 2), `hybrid` (version 1 with the unified hierarchy beside it), `controllers` (list), `init` as above, `kubepods` (list: which of `kubepods.slice` and `kubepods` are there), and `driver`, which pods have been run with: `systemd`, `cgroupfs`, `both`, or `null` where there were none. |
 //! | `memory_mb`, `swap_mb` | Sizes in MiB. |
 //! | `cpus` | How many processors are online. |
 //! | `virtualization` | `docker`, `podman`, `lxc`, `systemd-nspawn`, `kvm`, `vmware`, `hyperv`, `virtualbox`, `xen`; `null` on bare metal, or if nothing tells. |

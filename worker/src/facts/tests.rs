@@ -89,6 +89,8 @@ ID=debian
         "hybrid": false,
         "controllers": ["cpuset", "cpu", "io", "memory", "pids"],
         "init": "systemd",
+        "driver": null,
+        "kubepods": [],
     });
     let kernel = json!({ "release": "6.1.0-18-amd64", "major": 6, "minor": 1 });
     let dns = json!({ "nameservers": ["10.0.0.53", "1.1.1.1"], "search": ["example.org", "lan"] });
@@ -152,6 +154,42 @@ fn rocky_9_is_of_the_redhat_family() {
 }
 
 #[test]
+fn cgroups_of_pods_tell_the_driver() {
+    let controllers = ("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+    let slice = ("sys/fs/cgroup/kubepods.slice/", "");
+    let directory = ("sys/fs/cgroup/kubepods/", "");
+    for (tree, driver, kubepods) in [
+        (vec![controllers], Value::Null, json!([])),
+        (
+            vec![controllers, slice],
+            "systemd".into(),
+            json!(["kubepods.slice"]),
+        ),
+        (
+            vec![controllers, directory],
+            "cgroupfs".into(),
+            json!(["kubepods"]),
+        ),
+        (
+            vec![controllers, directory, slice],
+            "both".into(),
+            json!(["kubepods.slice", "kubepods"]),
+        ),
+        // Without controllers it is version 1, where they stand below each of them.
+        (vec![directory], Value::Null, json!([])),
+        (
+            vec![("sys/fs/cgroup/memory/kubepods.slice/", "")],
+            "systemd".into(),
+            json!(["kubepods.slice"]),
+        ),
+    ] {
+        let facts = facts(&tree, &[]);
+        assert_eq!(facts["cgroup"]["driver"], driver, "{tree:?}");
+        assert_eq!(facts["cgroup"]["kubepods"], kubepods, "{tree:?}");
+    }
+}
+
+#[test]
 fn alpine_has_neither_systemd_nor_the_unified_hierarchy() {
     let os_release = "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.20.1\n";
     let cgroups = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t2\t1\t1\nmemory\t3\t1\t0\n";
@@ -160,7 +198,7 @@ fn alpine_has_neither_systemd_nor_the_unified_hierarchy() {
             ("etc/os-release", os_release),
             ("sbin/apk", ""),
             ("run/openrc/", ""),
-            ("sys/fs/cgroup/cpu/", ""),
+            ("sys/fs/cgroup/cpu/kubepods/burstable/", ""),
             ("sys/fs/cgroup/unified/", ""),
             ("proc/cgroups", cgroups),
         ],
@@ -171,6 +209,8 @@ fn alpine_has_neither_systemd_nor_the_unified_hierarchy() {
         "hybrid": true,
         "controllers": ["cpu"],
         "init": "openrc",
+        "driver": "cgroupfs",
+        "kubepods": ["kubepods"],
     });
     assert_eq!(facts["cgroup"], cgroup);
     assert_eq!(facts["os"]["family"], "alpine");

@@ -20,7 +20,7 @@ pub struct Program {
     pub directory: Option<PathBuf>,
     /// What it reads. Never a secret in `argv`: secrets go here.
     pub stdin: Vec<u8>,
-    /// When to end it and all its children; without it the task's own limit counts.
+    /// When to end it and all its children, if the task's own limit does not come first.
     pub timeout: Option<Duration>,
 }
 

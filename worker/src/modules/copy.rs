@@ -1,6 +1,7 @@
 //! `copy`: a file with a given content. Rendering is not its affair; see `template`.
 
 use crate::arg::{AbsPath, Mode, Source};
+use crate::checksum::Checksum;
 use crate::file_install::{Install, Origin, check_validate, relative_source};
 use crate::host::Host;
 use crate::module;
@@ -41,6 +42,13 @@ module! {
     ///     dest: /etc/sudoers.d/ops
     ///     mode: "0440"
     ///     validate: visudo -cf %s
+    ///
+    /// - name: a release that was fetched beforehand
+    ///   copy:
+    ///     src: /srv/artifacts/runc.amd64
+    ///     dest: /usr/local/sbin/runc
+    ///     checksum: sha256:e83565aa78ec8f52a4d2b4eb6c4ca262b74c5f6770c1f43670c3029c20175502
+    ///     mode: "0755"
     /// ```
     copy [check = check] {
         /// The file on the controller, or on the host if `remote_src` is true.
@@ -62,6 +70,9 @@ module! {
         force: bool = true,
         /// Whether `src` is a file of the host.
         remote_src: bool = false,
+        /// What the source must be: `sha256:` or `sha512:` and hexadecimal digits, or the digits alone. The
+        /// SHA-512 of a file of the controller is taken on the host, which gets the file for that.
+        checksum: Option<String>,
         /// A command that must accept the new file before it takes its place. `%s` stands for the file. It is
         /// split into words as a shell does, but not run by one.
         validate: Option<String>,
@@ -70,6 +81,7 @@ module! {
 
 fn check(args: &Args) -> Result<(), ArgError> {
     check_validate(args.validate.as_deref())?;
+    checksum(args)?;
     match (&args.src, &args.content) {
         (Some(Source::Path(path)), None) if args.remote_src && AbsPath::new(path).is_none() => {
             Err(relative_source(path))
@@ -81,6 +93,10 @@ fn check(args: &Args) -> Result<(), ArgError> {
         (Some(_), Some(_)) => Err(ArgError::new("`src` and `content` exclude each other")),
         (None, None) => Err(ArgError::new("either `src` or `content` is required")),
     }
+}
+
+fn checksum(args: &Args) -> Result<Option<Checksum>, ArgError> {
+    args.checksum.as_deref().map(Checksum::parse).transpose()
 }
 
 fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
@@ -100,6 +116,7 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
         backup: args.backup,
         force: args.force,
         validate: args.validate.clone(),
+        checksum: checksum(args)?,
     };
     install.plan(host)
 }

@@ -135,6 +135,7 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
         backup: false,
         force: true,
         validate: None,
+        checksum: None,
     };
     plan.append(file.plan(host)?);
     Ok(plan)
@@ -185,6 +186,7 @@ fn plan_key(
         backup: false,
         force: true,
         validate: None,
+        checksum: None,
     };
     plan.append(install.plan(host)?);
     Ok(Some(signed_by))

@@ -113,6 +113,7 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
         )?,
         backup: args.backup,
         validate: None,
+        checksum: None,
     };
     let mut plan = install.plan(host)?;
     plan.output("url", url);

@@ -66,6 +66,7 @@ fn plan(args: &Args, host: &Host) -> Result<Plan, Failure> {
         backup: args.backup,
         force: args.force,
         validate: args.validate.clone(),
+        checksum: None,
     };
     install.plan(host)
 }

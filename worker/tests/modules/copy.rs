@@ -193,3 +193,104 @@ fn what_cannot_be_written_is_an_error_of_the_plan() {
         "argument `validate`: `%s` must stand for the file to check"
     );
 }
+
+/// The digests of `hello\n`.
+const SHA256: &str = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+const SHA512: &str = "sha512:e7c22b994c59d9cf2b48e549b1e24666636045930d3da7c1acb299d1c3b7f931f94aae41edda2c2b207a36e10f8bcb8d45223e54878f5b316e7ce3b6bc019629";
+
+#[test]
+fn a_source_with_the_right_checksum_is_put_in_place() {
+    for checksum in [SHA256, SHA512] {
+        let motd = known("motd", "hello\n");
+        let sources = [
+            json!({"src": motd.value()}),
+            json!({"content": "hello\n"}),
+            json!({"src": "/opt/motd", "remote_src": true}),
+        ];
+        for mut args in sources {
+            args["dest"] = json!("/etc/motd");
+            args["checksum"] = json!(checksum);
+            Case::new("copy", args)
+                .before([dir("/etc"), file("/opt/motd", "hello\n")])
+                .content(&motd)
+                .changes(["file /etc/motd"])
+                .after([file("/etc/motd", "hello\n")])
+                .run();
+        }
+    }
+}
+
+#[test]
+fn content_that_is_there_is_not_sent_to_take_its_checksum() {
+    for checksum in [SHA256, SHA512] {
+        let motd = known("motd", "hello\n");
+        let args = json!({"src": motd.value(), "dest": "/etc/motd", "checksum": checksum});
+        let ran = Case::new("copy", args)
+            .before([file("/etc/motd", "hello\n")])
+            .run();
+        assert_eq!(ran.fetches, 0);
+    }
+}
+
+#[test]
+fn a_source_with_another_checksum_is_an_error_that_names_both() {
+    let other = known("motd", "other\n");
+    let found = "7e4fa2eb8c7ac089739d5defc4489fad68a100d92082ca35c6b40a4524821f87";
+    let sources = [
+        (
+            json!({"src": other.value()}),
+            "`motd` of the controller has the checksum",
+        ),
+        (
+            json!({"content": "other\n"}),
+            "the content has the checksum",
+        ),
+        (
+            json!({"src": "/opt/motd", "remote_src": true}),
+            "`/opt/motd` has the checksum",
+        ),
+    ];
+    for (mut args, start) in sources {
+        for checksum in [SHA256, SHA512] {
+            args["dest"] = json!("/etc/motd");
+            args["checksum"] = json!(checksum);
+            // Even where the wrong file is in place already.
+            let message = Case::new("copy", args.clone())
+                .before([file("/etc/motd", "other\n"), file("/opt/motd", "other\n")])
+                .content(&other)
+                .plan_fails()
+                .message;
+            assert!(message.starts_with(start), "{message}");
+            assert!(
+                message.ends_with(&format!("expected {checksum}")),
+                "{message}"
+            );
+        }
+    }
+    let message = Case::new(
+        "copy",
+        json!({"src": other.value(), "dest": "/etc/motd", "checksum": SHA256}),
+    )
+    .before([dir("/etc")])
+    .plan_fails()
+    .message;
+    assert_eq!(
+        message,
+        format!("`motd` of the controller has the checksum sha256:{found}, expected {SHA256}")
+    );
+}
+
+#[test]
+fn a_checksum_that_is_none_is_refused() {
+    let message = Case::new(
+        "copy",
+        json!({"content": "x", "dest": "/etc/x", "checksum": "md5:00"}),
+    )
+    .before([dir("/etc")])
+    .plan_fails()
+    .message;
+    assert_eq!(
+        message,
+        "argument `checksum`: expected `sha256:` with 64 or `sha512:` with 128 hexadecimal digits"
+    );
+}

@@ -38,7 +38,7 @@ impl SystemPrograms {
         }
     }
 
-    /// Sets the time limit of programs that have none of their own.
+    /// Sets the time limit of all programs. One that has a limit of its own is ended by the shorter of the two.
     pub fn set_time_limit(&self, limit: Option<Duration>) {
         self.time_limit.set(limit);
     }
@@ -54,7 +54,8 @@ impl Programs for SystemPrograms {
             }
             .into_error());
         }
-        let limit = program.timeout.or(self.time_limit.get());
+        let limits = [program.timeout, self.time_limit.get()];
+        let limit = limits.into_iter().flatten().min();
         Run::start(program, limit, self.stop.as_ref())?.finish(&program.stdin)
     }
 }

@@ -12,6 +12,10 @@ use crate::plan::Failure;
 /// Touched after each refresh, as Ubuntu's apt does it: the lists themselves keep their time if they are current.
 pub(super) const STAMP: &str = "/var/lib/apt/periodic/update-success-stamp";
 
+/// How long a refresh of the lists may take before it is begun anew, twice at most. apt 2.6 can wait for ever after a
+/// server or a proxy has closed a connection; what it had fetched by then it keeps, so a slow line loses nothing.
+const UPDATE_LIMIT: Duration = Duration::from_secs(180);
+
 /// `apt-get` with the options that a task asked for.
 #[derive(Clone)]
 pub(super) struct AptGet {
@@ -52,7 +56,18 @@ impl AptGet {
     /// Fetches the package lists. A list that cannot be fetched is a failure, not a warning.
     pub(super) fn update(&self, writer: &Writer<'_>) -> Result<(), Failure> {
         let program = apt("apt-get").args(["update", "-q", "-o", "APT::Update::Error-Mode=any"]);
-        self.run(writer, &program)?;
+        let hasty = Program {
+            timeout: Some(UPDATE_LIMIT),
+            ..program.clone()
+        };
+        for program in [&hasty, &hasty, &program] {
+            let start = Instant::now();
+            match self.run(writer, program) {
+                Ok(_) => break,
+                Err(_) if program.timeout.is_some() && start.elapsed() >= UPDATE_LIMIT => {}
+                Err(failure) => return Err(failure),
+            }
+        }
         let stamp = Path::new(STAMP);
         if let Some(parent) = stamp.parent().filter(|parent| !writer.exists(parent)) {
             writer.create_dir(parent, Attributes::default())?;
