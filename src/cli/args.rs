@@ -225,7 +225,8 @@ pub(super) struct RunArgs {
     /// Where roles are looked for, after the directories beside the playbook.
     #[arg(long, value_name = "DIR", help_heading = "What to do")]
     pub(super) roles_path: Vec<PathBuf>,
-    /// How many hosts are connected to at the same time at most.
+    /// How many hosts are connected to at the same time at most. It bounds the making of connections, not the work on
+    /// hosts that stand; a host is closed as soon as nothing in the run needs it any more.
     #[arg(short, long, value_name = "N", default_value_t = 64,
         value_parser = clap::value_parser!(u32).range(1..), help_heading = "How to connect")]
     pub(super) forks: u32,

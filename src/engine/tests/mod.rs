@@ -1,6 +1,7 @@
 //! Random plays on made-up hosts with random delays, failures and disconnects: whatever the order in which hosts answer,
 //! each ends as if it had carried out one task after the other, and nobody changes anything too early.
 
+mod connections;
 mod fake;
 mod generate;
 mod model;
@@ -106,40 +107,7 @@ async fn every_host_ends_as_if_it_had_been_alone_and_nobody_changes_anything_too
 
 /// Carries out a model with the engine; `None` if it does not end.
 async fn carry_out(model: &Model, seed: u64) -> Option<Carried> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let inventory = directory.path().join("inventory.yaml");
-    let playbook = directory.path().join("playbook.yaml");
-    fs::write(&inventory, model.inventory()).expect("written");
-    fs::write(&playbook, model.playbook()).expect("written");
-    let (mut sources, mut templates) = (SourceMap::new(), Templates::new());
-    let mut diagnostics = Diagnostics::new();
-    let inventory = Inventory::load(&inventory, &mut sources, &mut diagnostics);
-    let vars = Run::host_vars(&inventory, &mut templates, &mut diagnostics);
-    let loaded = playbook::load(
-        &[playbook],
-        &LoadOptions::default(),
-        &mut sources,
-        &mut templates,
-        &mut diagnostics,
-    );
-    let wrong: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| render(diagnostic, &sources, false))
-        .collect();
-    assert!(wrong.is_empty(), "seed {seed}: {}", wrong.join("\n"));
-    let run = Run {
-        inventory,
-        inventory_dir: directory.path().to_owned(),
-        loaded,
-        sources,
-        templates,
-        extra: Definitions::new(),
-        vars,
-        limit: None,
-        answers: Values::new(),
-        reload: None,
-        ask: None,
-    };
+    let (_directory, run) = run_of(&model.inventory(), &model.playbook());
     let options = RunOptions {
         forks: model.forks,
         ..RunOptions::default()
@@ -158,6 +126,45 @@ async fn carry_out(model: &Model, seed: u64) -> Option<Carried> {
         recap: outcome.recap,
         log,
     })
+}
+
+/// A run of this playbook on this inventory, and the directory of both.
+fn run_of(inventory: &str, text: &str) -> (tempfile::TempDir, Run) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("inventory.yaml");
+    let playbook = directory.path().join("playbook.yaml");
+    fs::write(&path, inventory).expect("written");
+    fs::write(&playbook, text).expect("written");
+    let (mut sources, mut templates) = (SourceMap::new(), Templates::new());
+    let mut diagnostics = Diagnostics::new();
+    let inventory = Inventory::load(&path, &mut sources, &mut diagnostics);
+    let vars = Run::host_vars(&inventory, &mut templates, &mut diagnostics);
+    let loaded = playbook::load(
+        &[playbook],
+        &LoadOptions::default(),
+        &mut sources,
+        &mut templates,
+        &mut diagnostics,
+    );
+    let wrong: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| render(diagnostic, &sources, false))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let run = Run {
+        inventory,
+        inventory_dir: directory.path().to_owned(),
+        loaded,
+        sources,
+        templates,
+        extra: Definitions::new(),
+        vars,
+        limit: None,
+        answers: Values::new(),
+        reload: None,
+        ask: None,
+    };
+    (directory, run)
 }
 
 fn connections(model: &Model, seed: u64, log: &Log) -> Connections {
