@@ -102,7 +102,7 @@ fn name(number: u8) -> String {
     format!("h{number}")
 }
 
-/// What the lab's hosts with cgroup v1 need, see `tests/lab/README.md`, and nothing else that is not a default.
+/// What the lab's hosts with cgroup v1 need, see `tests/lab/README.md`, and what artifacts cannot be asked to have.
 fn inventory(artifacts: &Artifacts, control_planes: &[u8], workers: &[u8]) -> NamedTempFile {
     let file = |name: &str| directory().join(name).display().to_string();
     let group = |numbers: &[u8], variables: &[(&str, serde_json::Value)]| {
@@ -130,6 +130,8 @@ fn inventory(artifacts: &Artifacts, control_planes: &[u8], workers: &[u8]) -> Na
             "kubelet_fail_cgroup_v1": false,
             "kubelet_fail_swap_on": false,
             "kube_proxy_conntrack": {"maxPerCore": 0},
+            // Its image is none of Kubernetes' own, so artifacts need not have it.
+            "loadbalancer_apiserver_localhost": false,
         },
         "children": {
             "kube_control_plane": group(control_planes, &[]),
