@@ -165,32 +165,49 @@ fn artifacts_in(directory: &Path, address: &str) -> String {
             sum(text.as_bytes())
         );
     }
+    let crictl = include_bytes!("crictl").as_slice();
+    let crictl_sum = packed(
+        &directory.join(
+            "github.com/kubernetes-sigs/cri-tools/releases/download/v9.9.9/crictl-v9.9.9-linux-amd64.tar.gz",
+        ),
+        &[("crictl", crictl)],
+    );
     // Plugins that are called by nobody.
-    let plugins = directory.join("plugins");
-    for plugin in ["bridge", "host-local", "loopback", "portmap"] {
-        write(
-            &plugins.join(plugin),
-            b"#!/bin/sh\n# A stand-in for a plugin.\nexit 1\n",
+    let plugin = b"#!/bin/sh\n# A stand-in for a plugin.\nexit 1\n".as_slice();
+    let plugins_sum = packed(
+        &directory.join(
+            "github.com/containernetworking/plugins/releases/download/v9.9.9/cni-plugins-linux-amd64-v9.9.9.tgz",
+        ),
+        &["bridge", "host-local", "loopback", "portmap"].map(|name| (name, plugin)),
+    );
+    for (component, table, sum) in [
+        ("crictl", "crictl_checksums", crictl_sum),
+        ("cni", "cni_binary_checksums", plugins_sum),
+    ] {
+        let _ = write!(
+            variables,
+            ", {component}_version: 9.9.9, {table}: {{amd64: {{9.9.9: 'sha256:{sum}'}}}}"
         );
     }
-    let archive = directory.join(
-        "github.com/containernetworking/plugins/releases/download/v9.9.9/cni-plugins-linux-amd64-v9.9.9.tgz",
-    );
-    fs::create_dir_all(archive.parent().expect("a parent")).expect("directories");
-    let packed = Command::new("tar")
-        .args(["--create", "--gzip", "--owner=0", "--group=0", "--file"])
-        .arg(&archive)
-        .arg("--directory")
-        .arg(&plugins)
-        .arg(".")
-        .status();
-    assert!(packed.expect("tar").success());
-    let _ = write!(
-        variables,
-        ", cni_version: 9.9.9, cni_binary_checksums: {{amd64: {{9.9.9: 'sha256:{}'}}}}",
-        sum(&fs::read(&archive).expect("the archive"))
-    );
     variables
+}
+
+/// Writes an archive of programs, and returns its sum.
+fn packed(archive: &Path, programs: &[(&str, &[u8])]) -> String {
+    let content = tempfile::tempdir().expect("a directory");
+    for (name, program) in programs {
+        write(&content.path().join(name), program);
+    }
+    fs::create_dir_all(archive.parent().expect("a parent")).expect("directories");
+    let tar = Command::new("tar")
+        .args(["--create", "--gzip", "--owner=0", "--group=0", "--file"])
+        .arg(archive)
+        .arg("--directory")
+        .arg(content.path())
+        .args(programs.iter().map(|(name, _)| name))
+        .status();
+    assert!(tar.expect("tar").success());
+    sum(&fs::read(archive).expect("the archive"))
 }
 
 fn write(path: &Path, content: &[u8]) {
