@@ -30,7 +30,15 @@ pub use keywords::keywords;
 
 /// Runs the program as the command line says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // There is nobody to tell that printing has failed. Help and the version are errors to clap.
+            let _ = told.print();
+            let wrong = told.use_stderr();
+            return ExitCode::from(if wrong { exit_code::BAD_INPUT } else { 0 });
+        }
+    };
     let code = match &cli.command {
         Some(Command::Doc(doc)) => doc::run(doc),
         Some(Command::Inventory(args)) => inventory::run(args),

@@ -236,11 +236,7 @@ impl PlayRun<'_> {
             censor(&mut ended.result);
         }
         self.learn(host, &task, &ended);
-        let is_secret = |value: &Value| self.shared.sources.secrets().occurs_in(value);
-        let learned = ended.facts.values().chain(&ended.registered);
-        if !task.learns().is_empty() && (task.common.no_log || learned.into_iter().any(is_secret)) {
-            self.hide(host, step, &task);
-        }
+        self.hide(host, step, &task, &ended);
         self.pass_on(host, step, &task, &ended);
         let status = ended.result.status;
         self.hosts[host].progress.last = Some(step);

@@ -173,6 +173,7 @@ impl PlayRun<'_> {
         }
         run.progress.last = Some(step);
         run.progress.cursor = self.program.next(step);
+        self.hide(host, step, task, ended);
         self.settle(host);
         let failed = matches!(ended.result.status, Status::Failed | Status::Rescued);
         if failed || ended.result.status == Status::Unreachable {

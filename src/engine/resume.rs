@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::host::HostRun;
+use super::host::{Ended, HostRun};
 use super::play::PlayRun;
 use super::program::{StepId, StepKind};
 use super::roster::Roster;
 use super::shared::Shared;
 use crate::event::{Event, Events, StepName, Stopped};
 use crate::playbook::Task;
-use crate::value::{from_json, to_json};
+use crate::value::{Value, from_json, to_json};
 
 /// Where a run begins.
 #[derive(Clone, Debug, Default)]
@@ -101,8 +101,13 @@ impl PlayRun<'_> {
         }
     }
 
-    /// Notes that a host has learned something that no record may hold.
-    pub(super) fn hide(&mut self, host: usize, step: StepId, task: &Task) {
+    /// Notes whether a host has learned something from a task that no record may hold.
+    pub(super) fn hide(&mut self, host: usize, step: StepId, task: &Task, ended: &Ended) {
+        let is_secret = |value: &Value| self.shared.sources.secrets().occurs_in(value);
+        let mut learned = ended.facts.values().chain(&ended.registered);
+        if task.learns().is_empty() || !(task.common.no_log || learned.any(is_secret)) {
+            return;
+        }
         let name = self.program.name_of(step);
         let number = self.number;
         let run = &mut self.hosts[host];

@@ -91,6 +91,34 @@ fn what_no_record_may_hold_is_found_out_again() {
 }
 
 #[test]
+fn what_run_once_learns_in_secret_is_recorded_of_no_host() {
+    let site = Site::new(
+        2,
+        "
+- hosts: all
+  tasks:
+    - {name: learn, command: 'printf %s%s s3c r3t', register: learned, run_once: true, no_log: true, changed_when: false}
+    - {name: fail, command: 'test {{ learned.stdout | length }} = 0', changed_when: false}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(2);
+    assert!(told.stdout.contains("host_stopped"), "{}", told.stdout);
+    assert!(!told.stdout.contains("s3cr3t"), "{}", told.stdout);
+    let runs = site.path(".local/state/provision/runs");
+    let records: Vec<_> = fs::read_dir(&runs)
+        .expect("a directory")
+        .flatten()
+        .collect();
+    assert_eq!(records.len(), 1);
+    let record = fs::read_to_string(records[0].path()).expect("a record");
+    assert!(
+        record.contains("host_stopped") && !record.contains("s3cr3t"),
+        "{record}"
+    );
+}
+
+#[test]
 fn a_record_is_the_users_alone() {
     let site = Site::new(1, FAILS_ON_H2);
     site.run(&[]).assert_code(0);

@@ -169,6 +169,11 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
             cluster.nodes.keys().map(|name| format!("node/{name}")),
             "\n",
         ),
+        // Nodes have no labels and no taints here.
+        (["get", "nodes"], output) if output.contains(".metadata.labels") => join(
+            cluster.nodes.keys().map(|name| format!("{name}\t\t\t\t")),
+            "\n",
+        ),
         (["get", "node", name], "jsonpath={.spec.unschedulable}") => {
             let node = cluster.nodes.get(*name)?;
             if node.unschedulable { "true" } else { "" }.to_owned()
@@ -205,6 +210,10 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
                 return Some(refuse("there is no such pod"));
             }
             sum.to_owned()
+        }
+        // It is as if the load balancer had always been where it is.
+        (["get", "configmap", "kube-proxy"], output) if output.contains("kubeconfig") => {
+            String::new()
         }
         (["get", "configmap", "kubelet-config"], "jsonpath={.data.kubelet}") => {
             cluster.maps.get("kubelet-config")?.get("kubelet")?.clone()

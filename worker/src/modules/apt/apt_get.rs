@@ -14,7 +14,7 @@ pub(super) const STAMP: &str = "/var/lib/apt/periodic/update-success-stamp";
 
 /// How long a refresh of the lists may take before it is begun anew, twice at most. apt 2.6 can wait for ever after a
 /// server or a proxy has closed a connection; what it had fetched by then it keeps, so a slow line loses nothing.
-const UPDATE_LIMIT: Duration = Duration::from_secs(180);
+const UPDATE_LIMIT: Duration = Duration::from_secs(90);
 
 /// `apt-get` with the options that a task asked for.
 #[derive(Clone)]
