@@ -14,7 +14,7 @@ use crate::stand_in::{Call, StandIn};
 const SITE: &str = "playbooks/site.yaml";
 const CGROUP_DRIVER: &str = "playbooks/cgroup-driver.yaml";
 
-/// Three control planes, which take pods as well, and two workers.
+/// Three control planes and two workers.
 struct Site {
     lab: Lab,
     workers: [String; 2],

@@ -169,11 +169,30 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
             cluster.nodes.keys().map(|name| format!("node/{name}")),
             "\n",
         ),
-        // Nodes have no labels and no taints here.
+        // Nodes have no labels, and the taint that kubeadm gives control planes.
         (["get", "nodes"], output) if output.contains(".metadata.labels") => join(
-            cluster.nodes.keys().map(|name| format!("{name}\t\t\t\t")),
+            cluster.nodes.iter().map(|(name, node)| {
+                let taint = json!([{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]);
+                let is_member = cluster.members.contains(name);
+                let taints = is_member.then(|| taint.to_string()).unwrap_or_default();
+                let owned = ["provision/owned-labels", "provision/owned-taints"]
+                    .map(|key| node.annotations.get(key).map_or("", String::as_str));
+                format!("{name}\t\t{taints}\t{}\t{}", owned[0], owned[1])
+            }),
             "\n",
         ),
+        (["patch", "node", name, patch], _) => {
+            let patch: serde_json::Value = serde_json::from_str(patch).ok()?;
+            if patch["metadata"]["labels"].as_object()?.is_empty() {
+                let annotations = &mut cluster.nodes.get_mut(*name)?.annotations;
+                for (key, value) in patch["metadata"]["annotations"].as_object()? {
+                    annotations.insert(key.clone(), value.as_str()?.to_owned());
+                }
+                String::new()
+            } else {
+                return None;
+            }
+        }
         (["get", "node", name], "jsonpath={.spec.unschedulable}") => {
             let node = cluster.nodes.get(*name)?;
             if node.unschedulable { "true" } else { "" }.to_owned()
@@ -457,7 +476,10 @@ fn print(text: &str) -> String {
     if text.is_empty() {
         String::new()
     } else {
-        format!("cat <<'END-{end}'\n{}\nEND-{end}\n", text.trim_end())
+        format!(
+            "cat <<'END-{end}'\n{}\nEND-{end}\n",
+            text.trim_end_matches('\n')
+        )
     }
 }
 
