@@ -34,7 +34,7 @@ fn a_host_that_is_off_is_reported_within_the_connect_limit_and_the_others_finish
         assert_eq!(run.recap(host, "failed"), 0);
         assert!(
             run.tasks(host)
-                .contains(&"the cgroup driver that it reports is the one configured".to_owned())
+                .contains(&"the runtime uses the cgroup driver asked for".to_owned())
         );
     }
 
