@@ -289,6 +289,7 @@ impl<'e> Running<'e> {
             magic: Values::new(),
             of_roles: RoleLayers::default(),
             plain_tasks: PlainTasks::default(),
+            asked_of_all: std::cell::RefCell::default(),
             directory: PathBuf::new(),
             last_id: 0,
         };

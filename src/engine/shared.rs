@@ -1,5 +1,6 @@
 //! What all hosts of a run share.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub(super) of_roles: RoleLayers,
     /// The tasks of the play that runs that say nothing of connections in their own variables.
     pub(super) plain_tasks: PlainTasks,
+    /// The variables of all hosts that are being rendered for `hostvars`; none is all of them.
+    pub(super) asked_of_all: RefCell<Vec<Option<Arc<str>>>>,
     /// The directory of the playbook that runs.
     pub(super) directory: PathBuf,
     /// The number of the last request.

@@ -172,16 +172,29 @@ struct HostVars<'a> {
 }
 
 impl Surroundings for HostVars<'_> {
+    // A variable that asks all hosts for itself, or for everything, would go on without end. What it would find there is
+    // what is written out.
     fn variables(&self, fields: Option<&[Arc<str>]>) -> Value {
+        let asked = &self.shared.asked_of_all;
+        let before = asked.borrow().clone();
+        asked.borrow_mut().extend(match fields {
+            Some(fields) => fields.iter().cloned().map(Some).collect(),
+            None => vec![None],
+        });
+        let again = |name: &str| match fields {
+            Some(_) => before.iter().flatten().any(|asked| **asked == *name),
+            None => before.contains(&None),
+        };
         let mut all = Map::new();
         for name in self.shared.inventory.hosts.keys() {
             let known = self.view.hosts.find(name.as_str());
             let vars = match known {
-                Some(host) => self.of(host, fields),
-                None => self.of_stranger(name, fields),
+                Some(host) => self.of(host, fields, &again),
+                None => self.of_stranger(name, fields, &again),
             };
             all.insert(name.as_str().to_owned().into(), vars);
         }
+        asked.borrow_mut().truncate(before.len());
         all.into()
     }
 
@@ -193,13 +206,18 @@ impl Surroundings for HostVars<'_> {
 }
 
 impl HostVars<'_> {
-    fn of(&self, host: usize, fields: Option<&[Arc<str>]>) -> Value {
+    fn of(&self, host: usize, fields: Option<&[Arc<str>]>, again: &dyn Fn(&str) -> bool) -> Value {
         let view = View::of_play(self.view.play, self.view.hosts, host);
-        rendered(&view.scope(self.shared, &NOTHING), fields)
+        rendered(&view.scope(self.shared, &NOTHING), fields, again)
     }
 
     /// The variables of a host that the run has nothing to do with.
-    fn of_stranger(&self, name: &crate::inventory::HostName, fields: Option<&[Arc<str>]>) -> Value {
+    fn of_stranger(
+        &self,
+        name: &crate::inventory::HostName,
+        fields: Option<&[Arc<str>]>,
+        again: &dyn Fn(&str) -> bool,
+    ) -> Value {
         let nothing = Definitions::new();
         let vars = self.shared.vars.get(name).unwrap_or(&nothing);
         let magic = super::host::magic(&self.shared.inventory, name);
@@ -218,16 +236,21 @@ impl HostVars<'_> {
             },
         ];
         let scope = Scope::new(&self.shared.templates, &self.shared.sources, layers);
-        rendered(&scope, fields)
+        rendered(&scope, fields, again)
     }
 }
 
-/// The variables of a scope that can be rendered.
-fn rendered(scope: &Scope<'_>, fields: Option<&[Arc<str>]>) -> Value {
+/// The variables of a scope that can be rendered; of those that are asked for `again`, the ones that are written out.
+fn rendered(scope: &Scope<'_>, fields: Option<&[Arc<str>]>, again: &dyn Fn(&str) -> bool) -> Value {
     use crate::template::Lookup;
     let mut map = Map::new();
     let mut set = |name: &str| {
-        if let Ok(Some(value)) = scope.get(name) {
+        let value = if again(name) {
+            scope.literal(name).ok().flatten().cloned()
+        } else {
+            scope.get(name).ok().flatten()
+        };
+        if let Some(value) = value {
             map.insert(name.to_owned().into(), value);
         }
     };

@@ -111,3 +111,22 @@ fn becoming_the_user_who_logs_in_needs_no_other_worker() {
     site.run(&[]).assert_code(0);
     assert!(site.exists("made"));
 }
+
+#[test]
+fn a_variable_that_asks_all_hosts_for_itself_comes_to_an_end() {
+    let site = Site::new(
+        2,
+        "
+- hosts: all
+  gather_facts: false
+  vars:
+    everything: \"{{ hostvars['h2'] }}\"
+    mine: \"{{ hostvars['h1'].mine | default('nothing') }}\"
+  tasks:
+    - {name: shown, debug: {msg: '{{ everything.n }} {{ mine }}'}}
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(0);
+    assert_eq!(told.message("h1", "shown"), "2 nothing");
+}
