@@ -70,14 +70,7 @@ impl<'a> Scope<'a> {
         mut layers: Vec<ScopeLayer<'a>>,
     ) -> Self {
         layers.sort_by_key(|layer| layer.layer);
-        Self {
-            templates,
-            sources,
-            layers,
-            surroundings: None,
-            rendered: RefCell::default(),
-            resolving: RefCell::default(),
-        }
+        Self::ordered(templates, sources, layers)
     }
 
     /// A scope of layers that stand in order already, the strongest last.

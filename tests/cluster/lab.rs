@@ -3,9 +3,11 @@
 use std::env;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::command::{lab_command, output};
 
 /// The turn of one test: others, be they threads or processes, wait until it is dropped.
 pub(crate) fn turn() -> File {
@@ -54,11 +56,7 @@ pub(crate) fn on(host: &str, script: &str) -> String {
 
 /// Runs a script on a host, which must succeed, with a file as its standard input.
 pub(crate) fn on_with(host: &str, script: &str, input: File) {
-    output(
-        Command::new("tests/lab/lab")
-            .args(["exec", host, "--", "sh", "-euc", script])
-            .stdin(input),
-    );
+    output(ours(&["exec", host, "--", "sh", "-euc", script]).stdin(input));
 }
 
 /// Waits until a script on the host succeeds. What it printed last is shown if it never does.
@@ -82,29 +80,13 @@ pub(crate) fn wait_until(host: &str, script: &str) {
 
 /// Runs a command of the lab, which must succeed.
 pub(crate) fn lab(arguments: &[&str]) -> String {
-    output(
-        Command::new("tests/lab/lab")
-            .args(arguments)
-            .stdin(Stdio::null()),
-    )
+    output(&mut ours(arguments))
 }
 
-fn output(command: &mut Command) -> String {
-    let output = command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        // The lab's own inventory is of no use here.
-        .env(
-            "LAB_INVENTORY",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab.yaml"),
-        )
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("a program that can be started");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{text}",
-        output.status
-    );
-    text
+/// A command of the lab that leaves its own inventory alone: it is of no use here.
+fn ours(arguments: &[&str]) -> Command {
+    let mut command = lab_command(arguments);
+    let inventory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lab.yaml");
+    command.env("LAB_INVENTORY", inventory);
+    command
 }

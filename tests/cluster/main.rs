@@ -6,6 +6,8 @@
 
 mod artifacts;
 mod cluster;
+#[path = "../hosts/command.rs"]
+mod command;
 mod ha;
 mod lab;
 #[path = "../hosts/run.rs"]

@@ -5,12 +5,13 @@ use std::env;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
+use crate::command::{lab_command, output};
 use crate::run::Run;
 
 /// The three hosts, while a test has them to itself.
@@ -194,23 +195,7 @@ pub(crate) fn playbook(text: &str) -> NamedTempFile {
 
 /// Runs a command of the lab, which must succeed.
 pub(crate) fn lab(arguments: &[&str]) -> String {
-    output(Command::new("tests/lab/lab").args(arguments))
-}
-
-fn output(command: &mut Command) -> String {
-    let output = command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("a program that can be started");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{text}",
-        output.status
-    );
-    text
+    output(&mut lab_command(arguments))
 }
 
 /// The file with the keys of the hosts.

@@ -4,6 +4,7 @@
 //! The lab must be up, and a test fails when it is not: `tests/lab/lab up 3`, then `cargo test --test hosts`. With
 //! `LAB_FIRST=11` the tests use h11 to h15 instead of h1 to h5; the last two are made and removed by their tests.
 
+mod command;
 mod containers;
 mod converge;
 mod docker;

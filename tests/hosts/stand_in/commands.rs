@@ -163,7 +163,16 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
         .option("-o")
         .or_else(|| request.option("--output"))
         .unwrap_or_default();
-    let text = match (&*asked, output) {
+    let answer = match *asked {
+        ["get", ..] => look(cluster, &asked, output)?,
+        _ => change(cluster, request, &asked)?,
+    };
+    Some(print(&answer))
+}
+
+/// What kubectl finds in the cluster.
+fn look(cluster: &Cluster, asked: &[&str], output: &str) -> Option<String> {
+    Some(match (asked, output) {
         (["get", "nodes"], "jsonpath={.items[*].metadata.name}") => join(cluster.nodes.keys(), " "),
         (["get", "nodes"], "name") => join(
             cluster.nodes.keys().map(|name| format!("node/{name}")),
@@ -174,25 +183,13 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
             cluster.nodes.iter().map(|(name, node)| {
                 let taint = json!([{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]);
                 let is_member = cluster.members.contains(name);
-                let taints = is_member.then(|| taint.to_string()).unwrap_or_default();
+                let taints = if is_member { taint.to_string() } else { String::new() };
                 let owned = ["provision/owned-labels", "provision/owned-taints"]
                     .map(|key| node.annotations.get(key).map_or("", String::as_str));
                 format!("{name}\t\t{taints}\t{}\t{}", owned[0], owned[1])
             }),
             "\n",
         ),
-        (["patch", "node", name, patch], _) => {
-            let patch: serde_json::Value = serde_json::from_str(patch).ok()?;
-            if patch["metadata"]["labels"].as_object()?.is_empty() {
-                let annotations = &mut cluster.nodes.get_mut(*name)?.annotations;
-                for (key, value) in patch["metadata"]["annotations"].as_object()? {
-                    annotations.insert(key.clone(), value.as_str()?.to_owned());
-                }
-                String::new()
-            } else {
-                return None;
-            }
-        }
         (["get", "node", name], "jsonpath={.spec.unschedulable}") => {
             let node = cluster.nodes.get(*name)?;
             if node.unschedulable { "true" } else { "" }.to_owned()
@@ -218,15 +215,11 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
             }),
             "\n",
         ),
-        (["delete", "node", name], _) => {
-            cluster.nodes.remove(*name);
-            String::new()
-        }
         (["get", "pod", name], _) => {
             let node = name.strip_prefix("kube-apiserver-")?;
             let sum = cluster.nodes.get(node).map_or("", |node| &node.manifest);
             if sum.is_empty() {
-                return Some(refuse("there is no such pod"));
+                return None;
             }
             sum.to_owned()
         }
@@ -244,33 +237,50 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
                 .collect();
             json!({ "items": items }).to_string()
         }
-        (["patch", "configmap", "kubelet-config"], _) => {
+        _ => return None,
+    })
+}
+
+/// What kubectl changes in the cluster. It prints nothing of it.
+fn change(cluster: &mut Cluster, request: &Request, asked: &[&str]) -> Option<String> {
+    match asked {
+        ["patch", "node", name, patch] => {
+            let patch: serde_json::Value = serde_json::from_str(patch).ok()?;
+            if patch["metadata"]["labels"].as_object()?.is_empty() {
+                let annotations = &mut cluster.nodes.get_mut(*name)?.annotations;
+                for (key, value) in patch["metadata"]["annotations"].as_object()? {
+                    annotations.insert(key.clone(), value.as_str()?.to_owned());
+                }
+            } else {
+                return None;
+            }
+        }
+        ["delete", "node", name] => {
+            cluster.nodes.remove(*name);
+        }
+        ["patch", "configmap", "kubelet-config"] => {
             let patch: serde_json::Value = serde_json::from_str(&request.input).ok()?;
             let text = patch["data"]["kubelet"].as_str()?.to_owned();
             cluster
                 .maps
                 .get_mut("kubelet-config")?
                 .insert("kubelet", text);
-            String::new()
         }
-        (["cordon" | "drain", name], _) => {
+        ["cordon" | "drain", name] => {
             cluster.nodes.get_mut(*name)?.unschedulable = true;
-            String::new()
         }
-        (["uncordon", name], _) => {
+        ["uncordon", name] => {
             cluster.nodes.get_mut(*name)?.unschedulable = false;
-            String::new()
         }
-        (["annotate", "node", name, annotation], _) => {
+        ["annotate", "node", name, annotation] => {
             let (key, value) = annotation.split_once('=')?;
             let annotations = &mut cluster.nodes.get_mut(*name)?.annotations;
             annotations.insert(key.to_owned(), value.to_owned());
-            String::new()
         }
-        (["rollout", "restart", "daemonset/kube-proxy"], _) => String::new(),
+        ["rollout", "restart", "daemonset/kube-proxy"] => {}
         _ => return None,
-    };
-    Some(print(&text))
+    }
+    Some(String::new())
 }
 
 /// Waits until as many workers are joining as are expected to at once.
