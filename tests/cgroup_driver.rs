@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -350,11 +350,16 @@ fn every_row_of_the_table_has_its_verdict() {
 fn a_driver_that_does_not_exist_is_refused_before_the_first_connection() {
     let inventory =
         "all: {vars: {ansible_connection: local}, hosts: {h1: {cgroup_driver: systemdd}}}";
-    let (code, _) = run(
+    let output = output(
         "- {hosts: all, roles: [container_engine/cgroup_driver]}\n",
         inventory,
     );
-    assert_eq!(code, Some(4));
+    assert_eq!(output.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("`cgroup_driver`") && said.contains("systemdd"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -431,10 +436,19 @@ fn inventory() -> String {
 
 /// Runs a playbook with the project's roles.
 fn run(playbook: &str, inventory: &str) -> (Option<i32>, Vec<Value>) {
+    let output = output(playbook, inventory);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let events = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    (output.status.code(), events.collect())
+}
+
+fn output(playbook: &str, inventory: &str) -> Output {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("site.yaml"), playbook).expect("written");
     fs::write(directory.path().join("inventory.yaml"), inventory).expect("written");
-    let output = Command::new(env!("CARGO_BIN_EXE_provision"))
+    Command::new(env!("CARGO_BIN_EXE_provision"))
         .current_dir(directory.path())
         .env("HOME", directory.path())
         .env("XDG_CACHE_HOME", directory.path().join("cache"))
@@ -453,12 +467,7 @@ fn run(playbook: &str, inventory: &str) -> (Option<i32>, Vec<Value>) {
         ])
         .stdin(Stdio::null())
         .output()
-        .expect("provision runs");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let events = text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"));
-    (output.status.code(), events.collect())
+        .expect("provision runs")
 }
 
 /// What a task had to say on a host; nothing if it was not carried out.

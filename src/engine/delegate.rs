@@ -101,7 +101,8 @@ impl PlayRun<'_> {
     }
 
     /// Has a connection made to a host, unless there is one, for a worker that is wanted there, or else for the one of
-    /// the play. They differ where a task is delegated: whom to become may be the task's to say.
+    /// the play. They differ where a task is delegated: whom to become may be the task's to say. A host of the play begins
+    /// with the play's, whose user its facts are about.
     pub(super) fn link(
         &mut self,
         host: usize,
@@ -110,6 +111,7 @@ impl PlayRun<'_> {
         if self.hosts[host].link.is_some() {
             return Ok(());
         }
+        let wanted = wanted.filter(|_| !self.members.contains(&host));
         self.events.event(&crate::event::Event::HostConnecting {
             host: self.hosts[host].name.clone(),
         });

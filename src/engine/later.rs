@@ -26,6 +26,9 @@ impl Needed {
     pub(super) fn add_delegates(&mut self, play: &Play) {
         play.each_task(&mut |task| {
             let Some(definition) = &task.common.delegate_to else {
+                if let (true, Self::These(names)) = (task.common.local, &mut *self) {
+                    names.insert("localhost".to_owned());
+                }
                 return;
             };
             match (definition.literal(), &mut *self) {

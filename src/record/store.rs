@@ -62,7 +62,8 @@ impl Store {
         for (number, name) in self.names().iter().rev().enumerate() {
             let path = self.path(name);
             bytes += fs::metadata(&path).map_or(0, |found| found.len());
-            if number + 1 >= KEPT || bytes > KEPT_BYTES {
+            // The newest stays however large it is: somebody may want to go on with it.
+            if number + 1 >= KEPT || (number > 0 && bytes > KEPT_BYTES) {
                 // Somebody else may have been quicker.
                 let _ = fs::remove_file(path);
             }

@@ -169,7 +169,7 @@ impl Install {
     }
 
     /// Makes sure that the content is what `checksum` says, before anything is planned.
-    fn verify(&mut self, host: &Host) -> Result<(), Failure> {
+    fn verify(&self, host: &Host) -> Result<(), Failure> {
         let Some(wanted) = &self.checksum else {
             return Ok(());
         };
@@ -189,13 +189,7 @@ impl Install {
             }
             Origin::Remote(_) | Origin::Fetched(_) => return Ok(()),
         };
-        match found {
-            Ok(found) if found == *wanted => Ok(()),
-            Ok(found) => Err(Failure::new(format!(
-                "{name} has the checksum {found}, expected {wanted}"
-            ))),
-            Err(error) => Err(Failure::new(format!("cannot read {name}: {error}"))),
-        }
+        check_sum(&name, found, wanted)
     }
 
     /// The checksum of the controller's content. Its SHA-256 is known; for another kind the content has to be here,
@@ -276,7 +270,7 @@ impl Install {
             open_source(host, path)?;
         }
         let diff = self.diff(host, old)?;
-        let shown = self.dest.display();
+        let shown = self.dest.display().to_string();
         let what = match old {
             Some(_) => format!("content of {shown}"),
             None => format!("file {shown}"),
@@ -291,9 +285,17 @@ impl Install {
                 &self.dest,
                 attributes,
                 |file| content.write(writer, file),
-                |new| match &self.validate {
-                    Some(command) => accept(writer, command, new),
-                    None => Ok(()),
+                |new| {
+                    // The source may be another one by now than when the change was planned.
+                    if let Some(wanted) = &self.checksum {
+                        let found = File::open(new)
+                            .and_then(|mut new| wanted.pass(&mut new, &mut io::sink()));
+                        check_sum(&shown, found, wanted)?;
+                    }
+                    match &self.validate {
+                        Some(command) => accept(writer, command, new),
+                        None => Ok(()),
+                    }
                 },
             )?;
             Ok(Output::new())
@@ -356,6 +358,17 @@ pub(crate) fn open_source(host: &Host, path: &Path) -> Result<File, Failure> {
         return Err(missing());
     }
     host.open(path)?.ok_or_else(missing)
+}
+
+/// Refuses content that is not what it must be.
+fn check_sum(name: &str, found: io::Result<Checksum>, wanted: &Checksum) -> Result<(), Failure> {
+    match found {
+        Ok(found) if found == *wanted => Ok(()),
+        Ok(found) => Err(Failure::new(format!(
+            "{name} has the checksum {found}, expected {wanted}"
+        ))),
+        Err(error) => Err(Failure::new(format!("cannot read {name}: {error}"))),
+    }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

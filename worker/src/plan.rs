@@ -3,6 +3,8 @@
 //! A plan is made by reading only. Nothing here touches a host except through the [`Writer`] that
 //! [`Plan::apply`] is given.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,6 +24,9 @@ pub struct Failure {
     /// What is registered all the same, such as the output of a command that failed.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub output: Output,
+    /// The limit after which a program was ended, if that is why. It is of no interest to the controller.
+    #[serde(skip)]
+    pub ended_after: Option<Duration>,
 }
 
 impl Failure {
@@ -30,6 +35,7 @@ impl Failure {
         Self {
             message: message.into(),
             output: Output::new(),
+            ended_after: None,
         }
     }
 

@@ -74,9 +74,10 @@ impl Program {
         let name = self.name();
         let cut_short = error.get_ref().and_then(|inner| inner.downcast_ref());
         match (error.kind(), cut_short) {
-            (_, Some(CutShort { output, .. })) => {
-                Failure::new(format!("`{name}` was {error}")).with_output(output.fields())
-            }
+            (_, Some(CutShort { limit, output })) => Failure {
+                ended_after: *limit,
+                ..Failure::new(format!("`{name}` was {error}")).with_output(output.fields())
+            },
             (io::ErrorKind::NotFound, None) => Failure::new(format!("`{name}` is not installed")),
             _ => Failure::new(format!("cannot run `{name}`: {error}")),
         }

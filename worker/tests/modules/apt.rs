@@ -144,6 +144,16 @@ fn an_older_version_needs_permission() {
 }
 
 #[test]
+fn a_refresh_that_stands_still_is_begun_anew_twice() {
+    let ran = case(json!({"update_cache": true}))
+        .programs(Scripted::new().hangs_while_limited("apt-get update"))
+        .changes(["package lists of apt"])
+        .after([file(STAMP, "")])
+        .run();
+    assert_eq!(ran.command_lines().len(), 3);
+}
+
+#[test]
 fn a_held_package_needs_permission() {
     case(json!({"name": "kubelet=1.31.*"})).run();
     for args in [

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use provision_worker::host::{Program, ProgramOutput, Programs};
+use provision_worker::host::{CutShort, Program, ProgramOutput, Programs};
 
 use super::tree::{Root, Tree};
 
-type Behaviour = Rc<dyn Fn(&Root, &Program) -> ProgramOutput>;
+type Behaviour = Rc<dyn Fn(&Root, &Program) -> io::Result<ProgramOutput>>;
 
 /// Programs that do as a case says. One that it says nothing about fails the test.
 #[derive(Clone, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct Scripted {
 struct Rule {
     command: &'static str,
     writes: bool,
-    behaviour: Option<Behaviour>,
+    behaviour: Behaviour,
 }
 
 /// A program that exits with 0 and prints `stdout`.
@@ -53,11 +53,7 @@ impl Scripted {
         command: &'static str,
         behaviour: impl Fn(&Root) -> ProgramOutput + 'static,
     ) -> Self {
-        self.rule(
-            command,
-            false,
-            Some(Rc::new(move |root, _| behaviour(root))),
-        )
+        self.rule(command, false, Rc::new(move |root, _| Ok(behaviour(root))))
     }
 
     /// `command` may change the host's files. Running it while planning fails the test.
@@ -75,15 +71,39 @@ impl Scripted {
         command: &'static str,
         behaviour: impl Fn(&Root, &Program) -> ProgramOutput + 'static,
     ) -> Self {
-        self.rule(command, true, Some(Rc::new(behaviour)))
+        self.rule(
+            command,
+            true,
+            Rc::new(move |root, program| Ok(behaviour(root, program))),
+        )
     }
 
     /// `command` is not installed.
     pub(crate) fn missing(self, command: &'static str) -> Self {
-        self.rule(command, false, None)
+        self.rule(
+            command,
+            false,
+            Rc::new(|_, _| Err(io::ErrorKind::NotFound.into())),
+        )
     }
 
-    fn rule(mut self, command: &'static str, writes: bool, behaviour: Option<Behaviour>) -> Self {
+    /// `command` does not end by itself where it has a limit of its own, and says nothing where it has none.
+    pub(crate) fn hangs_while_limited(self, command: &'static str) -> Self {
+        let behaviour = |_: &Root, program: &Program| match program.timeout {
+            Some(limit) => {
+                let output = ProgramOutput::default();
+                let cut_short = CutShort {
+                    limit: Some(limit),
+                    output,
+                };
+                Err(io::Error::new(io::ErrorKind::TimedOut, cut_short))
+            }
+            None => Ok(says("")),
+        };
+        self.rule(command, true, Rc::new(behaviour))
+    }
+
+    fn rule(mut self, command: &'static str, writes: bool, behaviour: Behaviour) -> Self {
         self.rules.push(Rule {
             command,
             writes,
@@ -148,9 +168,6 @@ impl Programs for Running {
             !rule.writes || *self.may_write.borrow(),
             "planning ran `{line}`, which may change the host"
         );
-        match &rule.behaviour {
-            Some(behaviour) => Ok(behaviour(&self.root, program)),
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
+        (rule.behaviour)(&self.root, program)
     }
 }
