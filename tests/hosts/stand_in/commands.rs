@@ -172,6 +172,10 @@ fn kubectl(cluster: &mut Cluster, request: &Request, words: &[&str]) -> Option<S
 
 /// What kubectl finds in the cluster.
 fn look(cluster: &Cluster, asked: &[&str], output: &str) -> Option<String> {
+    // kubectl takes a line break in a template for a text without an end; `\n` is for it to understand.
+    if output.contains('\n') {
+        return None;
+    }
     Some(match (asked, output) {
         (["get", "nodes"], "jsonpath={.items[*].metadata.name}") => join(cluster.nodes.keys(), " "),
         (["get", "nodes"], "name") => join(
