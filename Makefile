@@ -5,9 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-cluster bench lab clean artifacts tools lints hosts
 
-# The first of the three lab hosts that tests run on; h1 to h3 unless it is set.
+# The first of the lab's hosts that tests run on. They bring up what they need, and DOWN removes all that they can have.
 export LAB_FIRST ?= 1
-HOSTS := $(foreach next,0 1 2,h$(shell echo $$(($(LAB_FIRST) + $(next)))))
+DOWN := tests/lab/lab down 8 --first $(LAB_FIRST)
 
 # nextest shows failures better, and cargo's own runner is always there.
 TEST := $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run,cargo test) --locked --no-fail-fast
@@ -21,8 +21,7 @@ demo: lab ## bring three lab hosts up and provision them; again and again, if yo
 test: tools lints hosts ## everything that CI runs
 
 test-cluster: artifacts tools ## real clusters on lab hosts, from ARTIFACTS=DIR: what `artifacts_dir` is set to
-	trap 'tests/lab/lab down $(HOSTS)' EXIT; \
-	tests/lab/lab up 3 --first $(LAB_FIRST) --cgroup v1; \
+	trap '$(DOWN)' EXIT; \
 	ARTIFACTS="$(abspath $(ARTIFACTS))" $(TEST) --test cluster
 
 bench: tools ## how long a run takes, beside plain ssh; what it costs from 10 to 1,000 simulated hosts
@@ -61,6 +60,5 @@ artifacts:
 
 # The lab goes down again whatever happens.
 hosts: lints
-	trap 'tests/lab/lab down $(HOSTS)' EXIT; \
-	tests/lab/lab up 3 --first $(LAB_FIRST); \
+	trap '$(DOWN)' EXIT; \
 	$(TEST) --workspace --test hosts

@@ -1,75 +1,98 @@
 //! A cluster: hosts of the lab, an inventory that says what they are, and runs of `provision` on them.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::artifacts::Artifacts;
-use crate::lab::{address, directory, first, lab, on, turn, up};
-use crate::run::Run;
+use crate::common::lab::{
+    address, all, first, key, known_hosts, name, on, turn, up, wait_until, yaml,
+};
+use crate::common::run::Run;
 
 /// The label that the inventory gives to every worker.
 pub(crate) const LABEL: &str = "lab.example.org/rack";
+
+pub(crate) const SITE: &str = "playbooks/site.yaml";
+
+/// How many hosts there are of each kind. Without hosts of its own etcd is where the control planes are.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    pub(crate) control_planes: u8,
+    pub(crate) workers: u8,
+    pub(crate) etcd: u8,
+}
 
 /// The hosts of a cluster, while a test has them to itself.
 pub(crate) struct Cluster {
     pub(crate) control_planes: Vec<String>,
     pub(crate) workers: Vec<String>,
+    pub(crate) etcd: Vec<String>,
     artifacts: Artifacts,
     inventory: NamedTempFile,
     _turn: File,
 }
 
 impl Cluster {
-    /// Hosts for so many control planes and workers, beginning at that many hosts after the first of the lab, in whatever
-    /// state they are. Those that are missing are made.
-    pub(crate) fn take(offset: u8, control_planes: u8, workers: u8) -> Self {
+    /// Hosts of a layout, beginning at that many hosts after the first of the lab, in whatever state they are, unless a
+    /// test has failed on them. Those that are missing are made. `variables` are the cluster's.
+    pub(crate) fn take(offset: u8, layout: Layout, variables: &Value) -> Self {
         let turn = turn();
         let artifacts = Artifacts::find();
         let begin = first() + offset;
-        up(begin, control_planes + workers);
-        let names = |from: u8, count: u8| -> Vec<u8> { (from..from + count).collect() };
-        let control_planes = names(begin, control_planes);
-        let workers = names(
-            begin + u8::try_from(control_planes.len()).expect("few"),
+        let count = layout.control_planes + layout.workers + layout.etcd;
+        up(begin, count, &["--cgroup", "v1"]);
+        let mut numbers = begin..begin + count;
+        let mut next = |count: u8| -> Vec<u8> { numbers.by_ref().take(count.into()).collect() };
+        let groups = [layout.control_planes, layout.workers, layout.etcd].map(&mut next);
+        let inventory = inventory(&artifacts, &groups, variables);
+        let [control_planes, workers, etcd] =
+            groups.map(|numbers| numbers.into_iter().map(name).collect());
+        let cluster = Self {
+            control_planes,
             workers,
-        );
-        let inventory = inventory(&artifacts, &control_planes, &workers);
-        Self {
-            control_planes: control_planes.iter().copied().map(name).collect(),
-            workers: workers.iter().copied().map(name).collect(),
+            etcd,
             artifacts,
             inventory,
             _turn: turn,
+        };
+        if cluster.failed().exists() {
+            cluster.reset();
         }
+        cluster
     }
 
-    /// All hosts, control planes first.
-    pub(crate) fn hosts(&self) -> Vec<String> {
+    /// All nodes, control planes first.
+    pub(crate) fn nodes(&self) -> Vec<String> {
         [&self.control_planes[..], &self.workers].concat()
+    }
+
+    /// All hosts, nodes first.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        [&self.nodes()[..], &self.etcd].concat()
     }
 
     /// The hosts become what they were when they were made.
     pub(crate) fn reset(&self) {
-        let hosts = self.hosts();
-        let mut arguments = vec!["reset"];
-        arguments.extend(hosts.iter().map(String::as_str));
-        lab(&arguments);
+        all("reset", &self.hosts());
+        let _ = fs::remove_file(self.failed());
     }
 
     /// Removes the hosts.
     pub(crate) fn remove(&self) {
-        let hosts = self.hosts();
-        let mut arguments = vec!["down"];
-        arguments.extend(hosts.iter().map(String::as_str));
-        lab(&arguments);
+        all("down", &self.hosts());
     }
 
-    /// Runs `playbooks/site.yaml` and reads the events that it writes.
+    /// Runs `playbooks/site.yaml`.
     pub(crate) fn provision(&self, arguments: &[&str]) -> Run {
+        self.play(SITE, arguments)
+    }
+
+    /// Runs a playbook and reads the events that it writes.
+    pub(crate) fn play(&self, book: &str, arguments: &[&str]) -> Run {
         let inventory = self.inventory.path().to_str().expect("UTF-8");
         let variables = self.artifacts.variables();
         let variables = variables.map(|path| format!("@{}", path.display()));
@@ -77,19 +100,59 @@ impl Cluster {
         if let Some(variables) = &variables {
             all.extend(["--extra-vars", variables]);
         }
-        all.push("playbooks/site.yaml");
+        all.push(book);
         all.extend(arguments);
         Run::start(&all)
     }
 
-    /// Runs kubectl on a control plane, as the cluster's administrator; it must succeed.
+    /// Runs kubectl on the first control plane, as the cluster's administrator; it must succeed.
     pub(crate) fn kubectl(&self, arguments: &str) -> String {
         on(&self.control_planes[0], &kubectl(arguments))
+    }
+
+    /// Creates or changes objects, given as JSON.
+    pub(crate) fn apply(&self, objects: &[Value]) {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        self.kubectl(&format!("apply -f - <<'END'\n{list}\nEND"));
+    }
+
+    /// Waits until every node takes pods.
+    pub(crate) fn assert_ready(&self) {
+        let nodes = self.nodes().join(" ");
+        let ready = format!("wait --for=condition=Ready --timeout=10s node {nodes}");
+        wait_until(&self.control_planes[0], &kubectl(&ready));
+    }
+
+    /// What `kubectl get nodes -o wide` says about each node: its name, its version and its runtime.
+    pub(crate) fn wide(&self) -> Vec<[String; 3]> {
+        let lines = self.kubectl(
+            "get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.status.nodeInfo.kubeletVersion} \
+             {.status.nodeInfo.containerRuntimeVersion}{\"\\n\"}{end}'",
+        );
+        let words = |line: &str| {
+            let mut words = line.split_whitespace().map(str::to_owned);
+            [0; 3].map(|_| words.next().expect("a word"))
+        };
+        lines.lines().map(words).collect()
     }
 
     /// A program of Kubernetes' version, in the words of `kubectl get nodes`.
     pub(crate) fn kube_version(&self) -> String {
         format!("v{}", self.artifacts.kube_version)
+    }
+
+    /// The file that is there after a test has failed on these hosts.
+    fn failed(&self) -> PathBuf {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("failed-{}", self.control_planes[0]))
+    }
+}
+
+impl Drop for Cluster {
+    // What a failed test leaves is for whoever looks, and not for the next test.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = File::create(self.failed());
+        }
     }
 }
 
@@ -98,53 +161,45 @@ pub(crate) fn kubectl(arguments: &str) -> String {
     format!("/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf {arguments}")
 }
 
-fn name(number: u8) -> String {
-    format!("h{number}")
-}
-
-/// What the lab's hosts with cgroup v1 need, see `tests/lab/README.md`, and what artifacts cannot be asked to have.
-fn inventory(artifacts: &Artifacts, control_planes: &[u8], workers: &[u8]) -> NamedTempFile {
-    let file = |name: &str| directory().join(name).display().to_string();
-    let group = |numbers: &[u8], variables: &[(&str, serde_json::Value)]| {
+/// What the lab's hosts with cgroup v1 need, see `tests/lab/README.md`, and the numbers of the hosts as groups.
+fn inventory(artifacts: &Artifacts, groups: &[Vec<u8>; 3], variables: &Value) -> NamedTempFile {
+    let [control_planes, workers, etcd] = groups;
+    let group = |numbers: &[u8], variables: Value| {
         let hosts: serde_json::Map<_, _> = numbers
             .iter()
             .map(|number| (name(*number), json!({"ansible_host": address(*number)})))
             .collect();
-        let variables: serde_json::Map<_, _> = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
         json!({"hosts": hosts, "vars": variables})
     };
+    let mut shared = json!({
+        "ansible_user": "ops",
+        "ansible_become": true,
+        "ansible_ssh_private_key_file": key(),
+        "ansible_ssh_known_hosts_file": known_hosts(),
+        "artifacts_dir": artifacts.directory,
+        "kube_version": artifacts.kube_version,
+        "kube_network_plugin": "bridge",
+        "cgroup_driver": "cgroupfs",
+        "allow_cgroupfs_on_systemd": true,
+        "kubelet_fail_cgroup_v1": false,
+        "kubelet_fail_swap_on": false,
+        "kube_proxy_conntrack": {"maxPerCore": 0},
+    });
+    let more = variables.as_object().expect("variables").clone();
+    shared.as_object_mut().expect("variables").extend(more);
+    let etcd = if etcd.is_empty() {
+        json!({"children": {"kube_control_plane": {}}})
+    } else {
+        group(etcd, json!({}))
+    };
     let text = json!({"all": {
-        "vars": {
-            "ansible_user": "ops",
-            "ansible_become": true,
-            "ansible_ssh_private_key_file": file("key"),
-            "ansible_ssh_known_hosts_file": file("known_hosts"),
-            "artifacts_dir": artifacts.directory,
-            "kube_version": artifacts.kube_version,
-            "kube_network_plugin": "bridge",
-            "cgroup_driver": "cgroupfs",
-            "allow_cgroupfs_on_systemd": true,
-            "kubelet_fail_cgroup_v1": false,
-            "kubelet_fail_swap_on": false,
-            "kube_proxy_conntrack": {"maxPerCore": 0},
-            // Its image is none of Kubernetes' own, so artifacts need not have it.
-            "loadbalancer_apiserver_localhost": false,
-        },
+        "vars": shared,
         "children": {
-            "kube_control_plane": group(control_planes, &[]),
-            "kube_node": group(workers, &[("node_labels", json!({LABEL: "r1"}))]),
-            "etcd": {"children": {"kube_control_plane": {}}},
+            "kube_control_plane": group(control_planes, json!({})),
+            "kube_node": group(workers, json!({"node_labels": {LABEL: "r1"}})),
+            "etcd": etcd,
             "k8s_cluster": {"children": {"kube_control_plane": {}, "kube_node": {}}},
         },
     }});
-    let mut file = tempfile::Builder::new()
-        .prefix("cluster-")
-        .suffix(".yaml")
-        .tempfile_in(Path::new(env!("CARGO_TARGET_TMPDIR")))
-        .expect("a temporary file");
-    write!(file, "{text:#}").expect("the inventory's text");
-    file
+    yaml(&format!("{text:#}"))
 }

@@ -1,35 +1,33 @@
 //! One control plane and two workers.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 
-use crate::cluster::{Cluster, LABEL, kubectl};
-use crate::lab::{lab, on, on_with, wait_until};
+use serde_json::json;
 
-const IMAGE: &str = "docker.io/library/busybox:lab";
+use crate::cgroups::assert_one_driver;
+use crate::cluster::{Cluster, LABEL, Layout};
+use crate::common::lab::{on, wait_until};
+use crate::pods;
+
+const MANIFEST: &str = "/etc/kubernetes/manifests/kube-scheduler.yaml";
+const NETWORK: &str = "/etc/cni/net.d/10-provision-bridge.conflist";
 
 /// The hosts in whatever state they are.
 fn taken() -> Cluster {
-    Cluster::take(0, 1, 2)
+    let layout = Layout {
+        control_planes: 1,
+        workers: 2,
+        etcd: 0,
+    };
+    Cluster::take(0, layout, &json!({}))
 }
 
 /// The hosts after a successful run.
-fn converged() -> Cluster {
+pub(crate) fn converged() -> Cluster {
     let cluster = taken();
     cluster.provision(&[]).assert_code(0);
-    assert_ready(&cluster);
+    cluster.assert_ready();
     cluster
-}
-
-/// Waits until every host is a node that takes pods.
-fn assert_ready(cluster: &Cluster) {
-    let nodes = cluster.hosts().join(" ");
-    wait_until(
-        &cluster.control_planes[0],
-        &kubectl(&format!(
-            "wait --for=condition=Ready --timeout=10s node {nodes}"
-        )),
-    );
 }
 
 #[test]
@@ -39,16 +37,14 @@ fn bare_hosts_become_a_cluster_and_a_second_run_changes_nothing() {
 
     let first = cluster.provision(&[]);
     first.assert_code(0);
-    assert_ready(&cluster);
-    let nodes = cluster.kubectl(
-        "get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.status.nodeInfo.kubeletVersion}{\"\\n\"}{end}'",
-    );
-    let expected: Vec<_> = cluster
-        .hosts()
-        .iter()
-        .map(|host| format!("{host} {}", cluster.kube_version()))
-        .collect();
-    assert_eq!(nodes.lines().collect::<Vec<_>>(), expected);
+    cluster.assert_ready();
+    for (node, host) in cluster.wide().iter().zip(cluster.nodes()) {
+        let [name, version, runtime] = node;
+        assert_eq!(*name, host);
+        assert_eq!(*version, cluster.kube_version(), "{name}");
+        assert!(runtime.starts_with("containerd://"), "{name}: {runtime}");
+        assert_one_driver(name, "containerd", "cgroupfs");
+    }
 
     let second = cluster.provision(&[]);
     second.assert_code(0);
@@ -60,70 +56,15 @@ fn bare_hosts_become_a_cluster_and_a_second_run_changes_nothing() {
 }
 
 #[test]
-fn kubelet_and_runtime_have_one_cgroup_driver() {
+fn pods_of_all_nodes_reach_each_other_and_services() {
     let cluster = converged();
-    for host in cluster.hosts() {
-        // The kubelet makes a pod's cgroup, the runtime those of its containers. Only with one driver do these lie in it.
-        let outside = on(
-            &host,
-            "test -d /sys/fs/cgroup/memory/kubepods
-             test -n \"$(ctr -n k8s.io tasks ls -q)\"
-             for container in $(ctr -n k8s.io tasks ls -q); do
-               found=$(find /sys/fs/cgroup/memory/kubepods -path \"*/pod*/$container\")
-               test -n \"$found\" || echo \"$container\"
-             done",
-        );
-        assert_eq!(outside, "", "containers outside of their pods on {host}");
-        let runtime = on(&host, "containerd config dump | grep SystemdCgroup");
-        assert_eq!(runtime.trim(), "SystemdCgroup = false");
-        let kubelet = cluster.kubectl(&format!(
-            "get --raw /api/v1/nodes/{host}/proxy/configz | grep -o '\"cgroupDriver\":\"[a-z]*\"'"
-        ));
-        assert_eq!(kubelet.trim(), "\"cgroupDriver\":\"cgroupfs\"");
-    }
-}
-
-#[test]
-fn pods_reach_each_other_and_find_services_by_name() {
-    let cluster = converged();
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let archive = directory.path().join("busybox.tar");
-    lab(&["image", archive.to_str().expect("UTF-8"), IMAGE]);
-    for worker in &cluster.workers {
-        let archive = File::open(&archive).expect("the image");
-        on_with(worker, "ctr -n k8s.io images import -", archive);
-    }
-
-    cluster.kubectl("delete pod here there --ignore-not-found --now");
-    for (pod, node) in [
-        ("here", &cluster.workers[0]),
-        ("there", &cluster.workers[1]),
-    ] {
-        let specification = format!(
-            r#"{{"spec": {{"nodeName": "{node}", "containers": [{{"name": "{pod}", "image": "{IMAGE}",
-                "command": ["sleep", "infinity"], "resources": {{"limits": {{"memory": "64Mi"}}}}}}]}}}}"#
-        );
-        cluster.kubectl(&format!(
-            "run {pod} --image={IMAGE} --restart=Never --overrides='{specification}'"
-        ));
-    }
-    cluster.kubectl("wait --for=condition=Ready --timeout=60s pod here there");
-
-    let there = cluster.kubectl("get pod there -o jsonpath={.status.podIP}");
-    cluster.kubectl(&format!("exec here -- ping -c 1 -w 5 {there}"));
-    let control_plane = &cluster.control_planes[0];
-    wait_until(
-        control_plane,
-        &kubectl("exec here -- nslookup kubernetes.default.svc.cluster.local"),
-    );
-    let limit = cluster.kubectl("exec here -- cat /sys/fs/cgroup/memory/memory.limit_in_bytes");
-    assert_eq!(limit.trim(), (64 << 20).to_string());
-    cluster.kubectl("delete pod here there --now");
+    pods::assert_work(&cluster, "containerd");
 }
 
 #[test]
 fn drift_is_announced_and_repaired() {
     let cluster = converged();
+    let control_plane = &cluster.control_planes[0];
     let [drifted, untouched] = [&cluster.workers[0], &cluster.workers[1]];
     let label = || {
         cluster.kubectl(&format!(
@@ -132,36 +73,81 @@ fn drift_is_announced_and_repaired() {
     };
     let labelled = cluster.workers.join(" ");
     assert_eq!(label(), labelled);
-    let kubelet = on(drifted, "cat /var/lib/kubelet/config.yaml");
+    let file = |host: &str, path: &str| on(host, &format!("cat {path}"));
+    let files = [
+        (control_plane, MANIFEST),
+        (drifted, "/var/lib/kubelet/config.yaml"),
+        (drifted, NETWORK),
+    ];
+    let before = files.map(|(host, path)| file(host, path));
 
     cluster.kubectl(&format!("label node {drifted} {LABEL}-"));
     on(
-        drifted,
-        "sed -i '/^maxPods:/d' /var/lib/kubelet/config.yaml
-         echo 'maxPods: 7' >>/var/lib/kubelet/config.yaml
-         systemctl restart kubelet
-         systemctl stop containerd",
+        control_plane,
+        &format!(
+            r"sed -i '/^ *- kube-scheduler$/a\    - --v=3' {MANIFEST}; grep -q -e --v=3 {MANIFEST}"
+        ),
     );
+    on(
+        drifted,
+        &format!(
+            r#"sed -i '/^maxPods:/d' /var/lib/kubelet/config.yaml
+            echo 'maxPods: 7' >>/var/lib/kubelet/config.yaml
+            sed -i 's/"hairpinMode": true/"hairpinMode": false/' {NETWORK}
+            systemctl restart kubelet
+            systemctl stop containerd"#
+        ),
+    );
+    let drift = files.map(|(host, path)| file(host, path));
 
     let check = cluster.provision(&["--check"]);
     check.assert_code(0);
-    assert_ne!(check.recap(drifted, "changed"), 0);
+    let announced = check.changes();
+    let hosts: Vec<_> = announced.keys().collect();
+    assert_eq!(hosts, [control_plane, drifted], "{announced:?}");
+    // What a command would do is announced by the name of its task.
+    let would = check.changing();
+    for (host, task) in [
+        (
+            control_plane,
+            "the control plane is as kubeadm would make it",
+        ),
+        (
+            drifted,
+            "the kubelet's configuration is the cluster's, with what is this host's",
+        ),
+        (drifted, "labels that would be changed"),
+        (drifted, "the configuration of the pod network"),
+        (drifted, "containerd runs, now and after the next start"),
+    ] {
+        assert!(
+            would[host].iter().any(|name| name == task),
+            "{host}: `{task}` is not in {would:?}"
+        );
+    }
     assert_eq!(check.recap(untouched, "changed"), 0);
+    // Nothing of it was done.
+    assert_eq!(files.map(|(host, path)| file(host, path)), drift);
     assert_eq!(
         on(drifted, "systemctl is-active containerd || true"),
         "inactive\n"
     );
+    assert_ne!(label(), labelled);
 
     cluster.provision(&[]).assert_code(0);
-    assert_ready(&cluster);
+    cluster.assert_ready();
+    assert_eq!(files.map(|(host, path)| file(host, path)), before);
     assert_eq!(label(), labelled);
-    assert_eq!(on(drifted, "cat /var/lib/kubelet/config.yaml"), kubelet);
     assert_eq!(on(drifted, "systemctl is-active containerd"), "active\n");
-    // The kubelet has read it.
+    // Kubelet and static pod have read it.
     let pods = cluster.kubectl(&format!(
         "get node {drifted} -o jsonpath={{.status.capacity.pods}}"
     ));
     assert_ne!(pods, "7");
+    wait_until(
+        control_plane,
+        "pgrep -f '^kube-scheduler ' && ! pgrep -f '^kube-scheduler .*--v=3'",
+    );
 
     let again = cluster.provision(&[]);
     again.assert_code(0);

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, lab, on, playbook};
-use crate::run::Run;
+use crate::common::run::Run;
+use crate::lab::{Lab, lab, on, yaml};
 
 /// Runs a role of a container engine on one host.
 fn engine(taken: &Lab, host: &str, role: &str, more: &[&str]) -> Run {
-    let book = playbook(&format!(
+    let book = yaml(&format!(
         "- hosts: {host}\n  become: true\n  roles: [container_engine/{role}]\n"
     ));
     let path = book.path().to_str().expect("UTF-8");
@@ -52,7 +52,7 @@ fn assert_a_container_runs(taken: &Lab, host: &str) {
     let archive = directory.path().join("busybox.tar");
     let archive = archive.to_str().expect("UTF-8");
     lab(&["image", archive]);
-    let book = playbook(&format!(
+    let book = yaml(&format!(
         "- hosts: {host}\n  become: true\n  tasks:\n    - copy: {{src: {archive}, dest: /root/busybox.tar}}\n"
     ));
     taken

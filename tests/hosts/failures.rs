@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
-use crate::lab::{Lab, known_hosts, playbook};
+use crate::lab::{Lab, known_hosts, yaml};
 
 #[test]
 fn a_host_that_is_off_is_reported_within_the_connect_limit_and_the_others_finish() {
@@ -52,7 +52,7 @@ fn a_host_that_is_off_is_reported_within_the_connect_limit_and_the_others_finish
 fn a_host_whose_task_fails_stops_and_the_others_go_on() {
     let lab = Lab::take();
     let [first, failing, third] = &lab.hosts;
-    let book = playbook(&format!(
+    let book = yaml(&format!(
         "- hosts: all
   tasks:
     - name: fails on one
@@ -78,7 +78,7 @@ fn a_host_whose_task_fails_stops_and_the_others_go_on() {
 fn a_host_with_another_key_than_the_known_one_is_refused() {
     let lab = Lab::take();
     let [first, second, third] = &lab.hosts;
-    let book = playbook("- {hosts: all, tasks: [{name: task, command: 'true'}]}");
+    let book = yaml("- {hosts: all, tasks: [{name: task, command: 'true'}]}");
     let text = fs::read_to_string(known_hosts()).expect("the file of known hosts");
     let is_of = |line: &&str, host: &str| line.starts_with(&format!("{host},"));
     // Where the keys of the second host stood are now those of the first.

@@ -3,23 +3,18 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use tempfile::NamedTempFile;
-
-use crate::command::{lab_command, output};
-use crate::run::Run;
+use crate::common::command::output;
+use crate::common::lab::{all, first, turn, up};
+pub(crate) use crate::common::lab::{known_hosts, lab, name, network, on, wait_until, yaml};
+use crate::common::run::Run;
 
 /// The three hosts, while a test has them to itself.
 pub(crate) struct Lab {
     pub(crate) hosts: [String; 3],
     /// The number of the first.
     first: u8,
-    /// A lock on this file keeps other tests waiting, be they threads or processes.
     _turn: File,
 }
 
@@ -29,28 +24,13 @@ pub(crate) struct Fault {
 }
 
 impl Lab {
-    /// The hosts in whatever state they are, once no other test has them.
+    /// The hosts in whatever state they are, once no other test has them. Those that are off are brought up.
     pub(crate) fn take() -> Self {
-        let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts.lock"))
-            .expect("a lock");
-        turn.lock().expect("the turn");
-        let first = env::var("LAB_FIRST").map_or(1, |first| {
-            first.parse().expect("LAB_FIRST is the number of a host")
-        });
-        let hosts = [first, first + 1, first + 2].map(|number| format!("h{number}"));
-        let status = lab(&["status"]);
-        for host in &hosts {
-            let running = status.lines().any(|line| {
-                let words: Vec<_> = line.split_whitespace().collect();
-                words.first() == Some(&host.as_str()) && words.get(3) == Some(&"running")
-            });
-            assert!(
-                running,
-                "{host} is not up: `tests/lab/lab up 3 --first {first}` brings it up\n{status}"
-            );
-        }
+        let turn = turn();
+        let first = first();
+        up(first, 3, &[]);
         Self {
-            hosts,
+            hosts: [first, first + 1, first + 2].map(name),
             first,
             _turn: turn,
         }
@@ -67,9 +47,7 @@ impl Lab {
     /// The hosts as they were made.
     pub(crate) fn pristine() -> Self {
         let taken = Self::take();
-        let mut arguments = vec!["reset"];
-        arguments.extend(taken.hosts.iter().map(String::as_str));
-        lab(&arguments);
+        all("reset", &taken.hosts);
         taken
     }
 
@@ -101,15 +79,14 @@ impl Lab {
 
     /// A fourth and a fifth host. Who asks for them takes them down.
     pub(crate) fn workers(&self) -> [String; 2] {
-        lab(&["up", "2", "--first", &(self.first + 3).to_string()]);
-        [self.first + 3, self.first + 4].map(|number| format!("h{number}"))
+        up(self.first + 3, 2, &[]);
+        [self.first + 3, self.first + 4].map(name)
     }
 
     /// A fourth host, of another release of Debian, until the result is dropped.
     pub(crate) fn another(&self, suite: &str) -> (String, Fault) {
-        let number = (self.first + 3).to_string();
-        lab(&["up", "1", "--suite", suite, "--first", &number]);
-        let host = format!("h{number}");
+        up(self.first + 3, 1, &["--suite", suite]);
+        let host = name(self.first + 3);
         (
             host.clone(),
             Fault {
@@ -124,11 +101,6 @@ impl Drop for Fault {
         let undo: Vec<_> = self.undo.iter().map(String::as_str).collect();
         lab(&undo);
     }
-}
-
-/// What a shell script that root runs on a host prints. The script must succeed.
-pub(crate) fn on(host: &str, script: &str) -> String {
-    lab(&["exec", host, "--", "sh", "-euc", script])
 }
 
 /// How many connections the host's programs have accepted so far. It is read from outside.
@@ -168,38 +140,4 @@ pub(crate) fn files(host: &str) -> BTreeSet<String> {
             -o -printf '%p %y %m %U:%G %s %l ' \( -type d -printf '%T@\n' -o -printf '%C@\n' \)",
     );
     lines.lines().map(str::to_owned).collect()
-}
-
-/// Waits until a script on the host succeeds.
-pub(crate) fn wait_until(host: &str, script: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while on(host, &format!("if {script}; then echo yes; fi")) != "yes\n" {
-        assert!(
-            Instant::now() < end,
-            "`{script}` does not come true on {host}"
-        );
-        thread::sleep(Duration::from_millis(200));
-    }
-}
-
-/// A playbook.
-pub(crate) fn playbook(text: &str) -> NamedTempFile {
-    let mut file = tempfile::Builder::new()
-        .suffix(".yaml")
-        .tempfile()
-        .expect("a temporary file");
-    file.write_all(text.as_bytes())
-        .expect("the playbook's text");
-    file
-}
-
-/// Runs a command of the lab, which must succeed.
-pub(crate) fn lab(arguments: &[&str]) -> String {
-    output(&mut lab_command(arguments))
-}
-
-/// The file with the keys of the hosts.
-pub(crate) fn known_hosts() -> PathBuf {
-    PathBuf::from(env::var("LAB_DIR").unwrap_or_else(|_| "/var/tmp/provision-lab".to_owned()))
-        .join("known_hosts")
 }

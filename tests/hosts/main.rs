@@ -1,10 +1,12 @@
 //! What `provision` does to real hosts: the lab's (`tests/lab`), with the roles that it ships. What can be tested
 //! without hosts is tested elsewhere.
 //!
-//! The lab must be up, and a test fails when it is not: `tests/lab/lab up 3`, then `cargo test --test hosts`. With
-//! `LAB_FIRST=11` the tests use h11 to h15 instead of h1 to h5; the last two are made and removed by their tests.
+//! The tests bring up the hosts that they use, h1 to h5, or with `LAB_FIRST=11` h11 to h15. `make test` takes them down;
+//! after `cargo test --test hosts` the first three stay, for the next time.
 
-mod command;
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "tests of clusters ask it for more")]
+mod common;
 mod containers;
 mod converge;
 mod docker;
@@ -14,6 +16,5 @@ mod options;
 mod orchestration;
 mod privileges;
 mod refusals;
-mod run;
 mod stand_in;
 mod worker;

@@ -1,6 +1,6 @@
 //! Options that choose hosts and tasks, and set variables.
 
-use crate::lab::{Lab, accepted_connections, playbook};
+use crate::lab::{Lab, accepted_connections, yaml};
 
 const BOOK: &str = "- hosts: all
   vars: {word: plain}
@@ -14,7 +14,7 @@ fn limit_leaves_other_hosts_alone() {
     let lab = Lab::take();
     let [first, second, third] = &lab.hosts;
     let before = accepted_connections(second);
-    let book = playbook(BOOK);
+    let book = yaml(BOOK);
     let run = lab.provision(&[
         book.path().to_str().expect("UTF-8"),
         "--limit",
@@ -28,7 +28,7 @@ fn limit_leaves_other_hosts_alone() {
 #[test]
 fn tags_choose_tasks() {
     let lab = Lab::take();
-    let book = playbook(BOOK);
+    let book = yaml(BOOK);
     let path = book.path().to_str().expect("UTF-8");
     for (option, value, ran) in [("--tags", "two", "second"), ("--skip-tags", "two", "first")] {
         let run = lab.provision(&[path, option, value]);
@@ -42,7 +42,7 @@ fn tags_choose_tasks() {
 #[test]
 fn extra_variables_win() {
     let lab = Lab::take();
-    let book = playbook(BOOK);
+    let book = yaml(BOOK);
     let run = lab.provision(&[book.path().to_str().expect("UTF-8"), "-e", "word=extra"]);
     run.assert_code(0);
     for host in &lab.hosts {

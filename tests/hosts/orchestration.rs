@@ -2,13 +2,12 @@
 //! Kubernetes runs here, except that the roles for it do. What the real ones do is tested by `make test-cluster`.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fmt::Write as _;
 
 use tempfile::NamedTempFile;
 
-use crate::lab::{Lab, known_hosts, lab, on, playbook, wait_until};
-use crate::run::Run;
+use crate::common::run::Run;
+use crate::lab::{Lab, known_hosts, lab, network, on, wait_until, yaml};
 use crate::stand_in::{Call, StandIn};
 
 const SITE: &str = "playbooks/site.yaml";
@@ -46,7 +45,7 @@ impl Site {
             known_hosts().with_file_name("key").display(),
             known_hosts().display()
         );
-        let network = env::var("LAB_NET").unwrap_or_else(|_| "10.199.0".to_owned());
+        let network = network();
         for (group, hosts) in [
             ("kube_control_plane", &lab.hosts[..]),
             ("kube_node", &workers[..]),
@@ -64,7 +63,7 @@ impl Site {
         }
         Self {
             stand_in: StandIn::new(),
-            inventory: playbook(&inventory),
+            inventory: yaml(&inventory),
             workers,
             lab,
         }

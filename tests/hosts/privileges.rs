@@ -1,11 +1,11 @@
 //! Who runs a task on a host.
 
-use crate::lab::{Lab, playbook};
+use crate::lab::{Lab, yaml};
 
 #[test]
 fn a_task_runs_as_the_user_that_it_becomes() {
     let lab = Lab::take();
-    let book = playbook(
+    let book = yaml(
         "- hosts: all
   tasks:
     - {name: by the inventory, command: id -un, register: who, changed_when: false}

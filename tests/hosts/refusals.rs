@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::lab::{Lab, accepted_connections, playbook};
-use crate::run::Run;
+use crate::common::run::Run;
+use crate::lab::{Lab, accepted_connections, yaml};
 
 /// Runs a playbook that must be refused, and returns what is said about it.
 fn refused(lab: &Lab, path: &Path) -> String {
@@ -27,7 +27,7 @@ fn assert_says(said: &str, what: &str, place: &str, line: &str, caret: &str) {
 #[test]
 fn a_wrong_key_in_a_play_is_refused() {
     let lab = Lab::take();
-    let book = playbook("- hosts: all\n  takss: []\n");
+    let book = yaml("- hosts: all\n  takss: []\n");
     let said = refused(&lab, book.path());
     assert_says(&said, "`takss`", ".yaml:2:3", "  takss: []", "  ^^^^^");
     assert!(said.contains("`tasks`"), "no suggestion:\n{said}");
@@ -36,7 +36,7 @@ fn a_wrong_key_in_a_play_is_refused() {
 #[test]
 fn an_unknown_argument_of_a_module_is_refused() {
     let lab = Lab::take();
-    let book = playbook("- hosts: all\n  tasks:\n    - file: {path: /tmp/x, stat: absent}\n");
+    let book = yaml("- hosts: all\n  tasks:\n    - file: {path: /tmp/x, stat: absent}\n");
     let said = refused(&lab, book.path());
     assert_says(
         &said,
@@ -51,7 +51,7 @@ fn an_unknown_argument_of_a_module_is_refused() {
 #[test]
 fn an_undefined_variable_is_refused() {
     let lab = Lab::take();
-    let book = playbook("- hosts: all\n  tasks:\n    - debug: {msg: 'at {{ nowhere }}'}\n");
+    let book = yaml("- hosts: all\n  tasks:\n    - debug: {msg: 'at {{ nowhere }}'}\n");
     let said = refused(&lab, book.path());
     assert_says(
         &said,

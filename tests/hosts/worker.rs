@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lab::{Lab, files, on, playbook, wait_until};
+use crate::lab::{Lab, files, on, wait_until, yaml};
 
 /// Reads and changes nothing, as the login user and as root.
 const READ: &str = "- hosts: all
@@ -27,7 +27,7 @@ fn the_worker_leaves_nothing_but_its_file() {
     };
     let before = paths(files(host));
 
-    lab.provision(&[playbook(READ).path().to_str().expect("UTF-8")])
+    lab.provision(&[yaml(READ).path().to_str().expect("UTF-8")])
         .assert_code(0);
     wait_until(host, "! ps -eo args | grep --quiet '[p]rovision/worker-'");
     let new: Vec<_> = paths(files(host)).difference(&before).cloned().collect();
@@ -59,7 +59,7 @@ fn the_worker_leaves_nothing_but_its_file() {
 fn the_worker_is_sent_once_and_again_only_when_altered() {
     let lab = Lab::take();
     let host = &lab.hosts[0];
-    let book = playbook(READ);
+    let book = yaml(READ);
     let run = || {
         lab.provision(&[book.path().to_str().expect("UTF-8")])
             .assert_code(0);

@@ -188,9 +188,8 @@ fn look(cluster: &Cluster, asked: &[&str], output: &str) -> Option<String> {
                 let taint = json!([{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]);
                 let is_member = cluster.members.contains(name);
                 let taints = if is_member { taint.to_string() } else { String::new() };
-                let owned = ["provision/owned-labels", "provision/owned-taints"]
-                    .map(|key| node.annotations.get(key).map_or("", String::as_str));
-                format!("{name}\t\t{taints}\t{}\t{}", owned[0], owned[1])
+                let annotations = json!(node.annotations);
+                format!("{name}\t\t{annotations}\t{taints}\t\t192.0.2.1")
             }),
             "\n",
         ),
@@ -226,10 +225,6 @@ fn look(cluster: &Cluster, asked: &[&str], output: &str) -> Option<String> {
                 return None;
             }
             sum.to_owned()
-        }
-        // It is as if the load balancer had always been where it is.
-        (["get", "configmap", "kube-proxy"], output) if output.contains("kubeconfig") => {
-            String::new()
         }
         (["get", "configmap", "kubelet-config"], "jsonpath={.data.kubelet}") => {
             cluster.maps.get("kubelet-config")?.get("kubelet")?.clone()

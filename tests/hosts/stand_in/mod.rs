@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use self::cluster::Cluster;
+use crate::common::lab::network;
 
 /// The version that the stand-ins claim to have.
 pub(crate) const VERSION: &str = "1.34.9";
@@ -75,8 +76,7 @@ impl StandIn {
     /// A cluster that is not begun yet, at an address that hosts of the lab reach.
     pub(crate) fn new() -> Self {
         let shared = Arc::<Mutex<Shared>>::default();
-        let network = std::env::var("LAB_NET").unwrap_or_else(|_| "10.199.0".to_owned());
-        let address = server::start(&format!("{network}.1"), Arc::clone(&shared));
+        let address = server::start(&format!("{}.1", network()), Arc::clone(&shared));
         let artifacts = tempfile::tempdir().expect("a directory");
         let variables = artifacts_in(artifacts.path(), &address);
         Self {

@@ -17,10 +17,3 @@ pub(crate) fn output(command: &mut Command) -> String {
     );
     text
 }
-
-/// A command of the lab, which reads nothing.
-pub(crate) fn lab_command(arguments: &[&str]) -> Command {
-    let mut command = Command::new("tests/lab/lab");
-    command.args(arguments).stdin(Stdio::null());
-    command
-}

@@ -98,6 +98,18 @@ impl Run {
         changes
     }
 
+    /// The names of the tasks that changed something on a host, or would.
+    pub(crate) fn changing(&self) -> BTreeMap<String, Vec<String>> {
+        let mut tasks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for event in self.finished() {
+            if event["result"]["status"] == "changed" {
+                let name = text(&event["task"]["name"]);
+                tasks.entry(text(&event["host"])).or_default().push(name);
+            }
+        }
+        tasks
+    }
+
     fn finished(&self) -> Vec<Value> {
         self.events()
             .into_iter()
