@@ -68,8 +68,9 @@ pub(crate) fn assert_work(cluster: &Cluster, engine: &str) {
     let service = cluster.kubectl("get service web -o jsonpath={.spec.clusterIP}");
     for name in &names {
         let fetch = format!(
-            "for address in {addresses}; do wget -q -T 10 -O - http://$address:8080/; done"
+            "for address in {addresses}; do timeout 10 wget -q -O - http://$address:8080/; done"
         );
+        // busybox's own `-T` ends in a segmentation fault.
         let said = cluster.kubectl(&format!("exec {name} -- sh -c '{fetch}'"));
         assert_eq!(
             said.lines().collect::<Vec<_>>(),
@@ -80,7 +81,7 @@ pub(crate) fn assert_work(cluster: &Cluster, engine: &str) {
         wait_until(
             control_plane,
             &kubectl(&format!(
-                "exec {name} -- wget -q -T 2 -O - http://{service}/"
+                "exec {name} -- timeout 2 wget -q -O - http://{service}/"
             )),
         );
         wait_until(
