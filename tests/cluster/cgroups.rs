@@ -27,7 +27,7 @@ pub(crate) fn assert_one_driver(host: &str, engine: &str, driver: &str) {
         host,
         &format!(
             "containers=$(crictl ps -q)
-             test -n \"$containers\"
+             test -n \"$containers\" || exit 1
              for container in $containers; do
                find /sys/fs/cgroup/memory/{tree} -type d -path \"*/*pod*/*$container*\" | grep -q . || exit 1
              done"

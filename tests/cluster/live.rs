@@ -112,7 +112,11 @@ fn the_engine_of_live_nodes_is_changed_and_changed_back() {
         "{}",
         refused.stdout
     );
-    assert_eq!(refused.changes(), BTreeMap::new());
+    let control_plane = &cluster.control_planes[0];
+    let said = cluster.kubectl(&format!(
+        "get node {control_plane} -o jsonpath='{{.spec.unschedulable}}'"
+    ));
+    assert_eq!(said, "");
 
     cluster
         .play(SWITCH_ENGINE, &["--extra-vars", docker])

@@ -82,7 +82,7 @@ pub(crate) fn on_with(host: &str, script: &str, input: File) {
     output(command(&["exec", host, "--", "sh", "-euc", script]).stdin(input));
 }
 
-/// Waits until a script on the host succeeds. What it printed last is shown if it never does.
+/// Waits until a script on the host succeeds, whose last command decides. What it printed last is shown if it never does.
 pub(crate) fn wait_until(host: &str, script: &str) {
     let end = Instant::now() + Duration::from_secs(120);
     loop {
