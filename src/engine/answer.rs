@@ -12,6 +12,7 @@ use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::StepId;
 use super::result::{all_hold, censor, conclude};
+use super::settings::Settings;
 use crate::event::{Event, Status};
 use crate::playbook::{Action, Control, Retry, Task};
 use crate::source::Diagnostic;
@@ -81,11 +82,14 @@ impl PlayRun<'_> {
         let Some(item) = running(&sent.prepared).nth(number) else {
             return false;
         };
+        let settings = item.settings.as_deref();
+        let (retries, delay) =
+            settings.map_or_else(|| Settings::written(task).again, |said| said.again);
         let holds = self.satisfied(host, step, task, retry, item, &response.outcomes);
         let problem = match holds {
             Ok(true) => return false,
-            Ok(false) if attempts <= retry.retries => {
-                let timer = ToLink::Timer(Duration::from_millis(retry.delay), response.id);
+            Ok(false) if u64::from(attempts) <= retries => {
+                let timer = ToLink::Timer(Duration::from_millis(delay), response.id);
                 let target = target.map_or(host, |target| target.host);
                 if target != host {
                     self.delegated.insert(response.id, host);
@@ -120,6 +124,7 @@ impl PlayRun<'_> {
                 value: item.value.clone(),
                 locals: item.locals.clone(),
                 state: ItemState::Call(0),
+                settings: None,
             }],
             is_loop: false,
         };
@@ -226,7 +231,16 @@ impl PlayRun<'_> {
         let Some(task) = self.program.step(step).task().cloned() else {
             return;
         };
-        let failed = ended.result.status == Status::Failed && !task.common.ignore_errors;
+        let written;
+        let settings = match &ended.settings {
+            Some(settings) => settings,
+            None => {
+                written = Box::new(Settings::written(&task));
+                &written
+            }
+        };
+        let fatal = settings.any_errors_fatal;
+        let failed = ended.result.status == Status::Failed && !settings.ignore_errors;
         if failed && self.program.is_rescued(step) {
             ended.result.status = Status::Rescued;
         } else if ended.result.status == Status::Failed && !failed {
@@ -240,7 +254,7 @@ impl PlayRun<'_> {
         self.pass_on(host, step, &task, &ended);
         let status = ended.result.status;
         self.hosts[host].progress.last = Some(step);
-        self.keep(host, step, ended.result);
+        self.keep(host, step, ended.result, fatal);
         if failed {
             if let Some(target) = target.filter(|target| target.host == host) {
                 let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
@@ -270,9 +284,14 @@ impl PlayRun<'_> {
         run.would_change |=
             self.shared.options.check && matches!(status, Status::Changed | Status::Unknown);
         if status == Status::Changed {
-            for (name, _) in &task.common.notify {
-                run.progress.notified.extend(self.play.notified_by(name));
+            let written = task.common.notify.iter();
+            for notify in written.filter(|notify| notify.template.is_none()) {
+                let handlers = self.play.notified_by(&notify.name);
+                run.progress.notified.extend(handlers);
             }
+            let rendered = ended.settings.iter();
+            let rendered = rendered.flat_map(|settings| settings.handlers.iter().copied());
+            run.progress.notified.extend(rendered);
         }
     }
 

@@ -8,6 +8,7 @@ use provision_worker::arg::Kind;
 use serde_json::Map;
 
 use super::content::{self, ContentSource};
+use super::settings::Settings;
 use super::shared::Shared;
 use super::view::View;
 use crate::playbook::{Action, Finder, ModuleCall, Task, When, in_file};
@@ -57,6 +58,8 @@ pub(super) struct Item {
     pub(super) value: Option<Value>,
     pub(super) locals: Values,
     pub(super) state: ItemState,
+    /// What its keywords say, if it runs and one of them is a template.
+    pub(super) settings: Option<Box<Settings>>,
 }
 
 /// Whether an item runs.
@@ -115,11 +118,17 @@ pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<
             (_, None) => String::new(),
         };
         drop(scope);
+        let settings = if runs {
+            Settings::rendered(shared, view, task, &locals)?
+        } else {
+            None
+        };
         prepared.push(Item {
             label,
             value,
             locals,
             state,
+            settings,
         });
     }
     Ok(Prepared {
@@ -141,6 +150,7 @@ fn skipped_whole(shared: &Shared, view: View<'_>, task: &Task) -> Option<Prepare
             value: None,
             locals,
             state: ItemState::Skipped(condition),
+            settings: None,
         }],
         is_loop: false,
     })

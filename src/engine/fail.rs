@@ -9,6 +9,7 @@ use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId, StepKind};
 use super::result::ended;
+use super::settings::Settings;
 use super::timing::Clock;
 use super::untold::Untold;
 use crate::event::{Position, Status, TaskName};
@@ -182,7 +183,7 @@ impl PlayRun<'_> {
                 self.hosts[host].learned.insert(name.clone(), value.clone());
             }
             self.pass_on(host, step, task, &ended);
-            self.keep(host, step, ended.result);
+            self.keep(host, step, ended.result, false);
             self.update_position(host);
             return;
         }
@@ -191,9 +192,17 @@ impl PlayRun<'_> {
         if let Some(task) = &task {
             self.pass_on(host, step, task, &ended);
         }
+        let fatal = match &task {
+            Some(task) => match self.settings(host, step) {
+                Some(settings) => settings.any_errors_fatal,
+                None => Settings::written(task).any_errors_fatal,
+            },
+            // The play is what the first task inherits from.
+            None => self.play.common.any_errors_fatal.value() == Some(true),
+        };
         let run = &self.hosts[host];
         if task.is_some() && (run.has_facts() || run.progress.untold > 0) {
-            self.keep(host, step, ended.result);
+            self.keep(host, step, ended.result, fatal);
         } else {
             // It has never got as far as a task.
             let task = TaskName {
@@ -206,15 +215,26 @@ impl PlayRun<'_> {
             self.report(host, task, ended.result);
         }
         self.end_host(host);
-        if self.play.common.any_errors_fatal
-            || task.is_some_and(|task| task.common.any_errors_fatal)
-        {
+        if fatal {
             self.abort(self.program.rank(step), &[]);
         }
     }
 
-    /// Keeps a result until it can be told.
-    pub(super) fn keep(&mut self, host: usize, step: StepId, result: crate::event::TaskResult) {
+    /// Keeps a result until it can be told. If it is a failure, it may be one for all hosts.
+    pub(super) fn keep(
+        &mut self,
+        host: usize,
+        step: StepId,
+        result: crate::event::TaskResult,
+        fatal: bool,
+    ) {
+        let failed = matches!(
+            result.status,
+            Status::Failed | Status::Rescued | Status::Unreachable
+        );
+        if fatal && failed {
+            self.fatal_steps.insert(step);
+        }
         let rank = self.program.rank(step);
         self.hosts[host].progress.untold += 1;
         let untold = Untold::new(step, result, &self.skips);

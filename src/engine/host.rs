@@ -14,6 +14,7 @@ use super::connect::KnownVariables;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
+use super::settings::Settings;
 use super::timing::Clock;
 use crate::event::{Recap, Status, StepName, TaskResult};
 use crate::inventory::{HostName, Inventory};
@@ -149,6 +150,8 @@ pub(super) struct Ended {
     pub(super) registered: Option<Value>,
     /// Variables that it sets.
     pub(super) facts: Values,
+    /// What the task's keywords have said, if one of them is a template.
+    pub(super) settings: Option<Box<Settings>>,
 }
 
 impl HostRun {

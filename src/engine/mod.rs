@@ -33,6 +33,7 @@ mod resume;
 mod role_layers;
 mod roster;
 mod run;
+mod settings;
 mod shared;
 mod tags;
 mod tell;

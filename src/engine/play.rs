@@ -4,7 +4,7 @@
 //! [`answer`](super::answer), what a failure means in [`fail`](super::fail), and when a result is told in
 //! [`tell`](super::tell).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) came_last: Option<usize>,
     /// The rank of the step whose failure ends the play everywhere.
     pub(super) fatal: Option<usize>,
+    /// Steps of which a failure is one for all hosts.
+    pub(super) fatal_steps: HashSet<StepId>,
     /// Too many hosts have failed: nothing is rescued any more.
     pub(super) broken: bool,
     /// Tasks that one host carries out for all.

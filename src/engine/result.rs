@@ -7,6 +7,7 @@ use provision_worker::protocol::{Changed, Outcome};
 
 use super::calls::{Item, ItemState, Prepared, first_false};
 use super::host::Ended;
+use super::settings::Settings;
 use super::shared::Shared;
 use super::view::View;
 use crate::event::{ItemResult, Status, TaskResult, Timing};
@@ -82,12 +83,15 @@ pub(super) fn conclude(
             })
             .collect();
     }
+    let ends = verdicts.iter().map(|verdict| verdict.status);
+    let settings = Settings::of_all(prepared.items.iter().zip(ends));
     let registered = register(prepared.is_loop, verdicts);
     result.registered = Some(registered.clone());
     Ended {
         result,
         registered: Some(registered),
         facts: Values::new(),
+        settings,
     }
 }
 
@@ -375,6 +379,7 @@ pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
         },
         registered: Some(registered.into()),
         facts: Values::new(),
+        settings: None,
     }
 }
 
@@ -412,8 +417,11 @@ pub(super) fn rejudged(
 
 /// The result of a control action over all items of its loop.
 pub(super) fn total_of(prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
+    let ends = all.iter().map(|ended| ended.result.status);
+    let settings = Settings::of_all(prepared.items.iter().zip(ends));
     if !prepared.is_loop {
-        return all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
+        let whole = all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
+        return Ended { settings, ..whole };
     }
     let status = total(all.iter().map(|ended| ended.result.status));
     let messages: Vec<&str> = all
@@ -432,6 +440,7 @@ pub(super) fn total_of(prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
         .unwrap_or_default();
     set(&mut map, "results", results);
     whole.registered = Some(map.into());
+    whole.settings = settings;
     whole.facts = all.into_iter().flat_map(|ended| ended.facts).collect();
     whole
 }

@@ -497,6 +497,7 @@ impl<'e> Running<'e> {
             let_go_at: None,
             came_last: None,
             fatal: None,
+            fatal_steps: HashSet::new(),
             broken: false,
             once: HashMap::new(),
             busy: HashMap::new(),

@@ -65,13 +65,8 @@ impl PlayRun<'_> {
             if final_failure && self.too_many_failed() {
                 self.broken = true;
                 self.abort(rank, &[]);
-            } else if !failed.is_empty() {
-                let task = self.program.step(step).task();
-                let fatal = self.play.common.any_errors_fatal
-                    || task.is_some_and(|task| task.common.any_errors_fatal);
-                if fatal {
-                    self.abort(rank, &failed);
-                }
+            } else if !failed.is_empty() && self.fatal_steps.contains(&step) {
+                self.abort(rank, &failed);
             }
         }
     }

@@ -41,6 +41,7 @@ impl Skips {
             result: skip.result(Timing::default()),
             registered: Some(skip.registered.clone()),
             facts: Values::new(),
+            settings: None,
         }
     }
 }

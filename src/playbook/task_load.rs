@@ -9,8 +9,9 @@ use super::common::{Common, Level};
 use super::keys::{Keys, expected};
 use super::keywords::{APPLY, BLOCK, HANDLER, LOOP_CONTROL, TASK};
 use super::load::Loader;
+use super::setting::{SECONDS, milliseconds};
 use super::task::When;
-use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Task};
+use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Setting, Task};
 use crate::source::{Diagnostic, Node};
 use crate::value::Value;
 use crate::vars::{Definition, diagnostic, is_variable_name};
@@ -235,7 +236,7 @@ impl Loader<'_> {
         if poll == Some(0) {
             return Some(limit);
         }
-        common.timeout = Some(limit);
+        common.timeout = Some(Setting::Value(limit));
         None
     }
 
@@ -312,14 +313,14 @@ impl Loader<'_> {
 
     /// A number of seconds, in milliseconds.
     fn seconds(&mut self, key: &str, node: &Node) -> Option<u64> {
-        let seconds = crate::value::to_json(&node.to_value()).as_f64();
-        let seconds = seconds.filter(|seconds| (0.0..1e9).contains(seconds));
+        let value = node.to_value();
+        let seconds = (value.as_str().is_none())
+            .then(|| milliseconds(&value))
+            .flatten();
         if seconds.is_none() {
-            self.diagnostics
-                .push(expected(key, "a number of seconds", node));
+            self.diagnostics.push(expected(key, SECONDS, node));
         }
-        let duration = std::time::Duration::try_from_secs_f64(seconds?).ok()?;
-        u64::try_from(duration.as_millis()).ok()
+        seconds
     }
 
     fn items(&mut self, node: &Node) -> Definition {
@@ -352,17 +353,20 @@ impl Loader<'_> {
 
     fn retry(&mut self, keys: &mut Keys<'_>) -> Option<Retry> {
         let until = keys.take("until").map(|node| self.conditions(node));
-        let retries = keys.number("retries", self.diagnostics);
+        let retries = self.number(keys, "retries");
         let delay = keys
             .take("delay")
-            .and_then(|node| self.seconds("delay", node));
+            .and_then(|node| match self.template(node) {
+                Some(template) => Some(Setting::Template(template)),
+                None => self.seconds("delay", node).map(Setting::Value),
+            });
         if until.is_none() && retries.is_none() {
             return None;
         }
         Some(Retry {
             until: until.unwrap_or_default(),
-            retries: u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX),
-            delay: delay.unwrap_or(5000),
+            retries: retries.unwrap_or(Setting::Value(3)),
+            delay: delay.unwrap_or(Setting::Value(5000)),
         })
     }
 }

@@ -274,17 +274,11 @@ fn check_outside(
 }
 
 fn check_handlers(play: &Play, tasks: &Tasks<'_>, diagnostics: &mut Diagnostics) {
-    for (name, span) in tasks.iter().flat_map(|task| &task.common.notify) {
-        if play.handlers.iter().any(|handler| handler.answers_to(name)) {
-            continue;
+    for notify in tasks.iter().flat_map(|task| &task.common.notify) {
+        // Whom a template means, the run will say.
+        if notify.template.is_none() {
+            diagnostics.extend(play.handlers_for(&notify.name, notify.span).err());
         }
-        let names = play.handlers.iter().map(|handler| &handler.task.name);
-        let topics = play.handlers.iter().flat_map(|handler| &handler.listen);
-        let known = names.chain(topics).map(AsRef::as_ref);
-        let wrong = Diagnostic::error(format!("there is no handler `{name}`"))
-            .at(*span, "notified here")
-            .suggest(name, known);
-        diagnostics.push(wrong);
     }
 }
 

@@ -10,6 +10,7 @@ mod handlers;
 mod handlers_order;
 mod hosts_lost;
 mod includes;
+mod keywords;
 mod loops;
 mod marks;
 mod meta;
