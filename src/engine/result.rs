@@ -24,6 +24,8 @@ struct Verdict {
     status: Status,
     message: Option<String>,
     registered: Value,
+    /// Whether what it has changed is told.
+    tells: bool,
 }
 
 /// Judges the outcomes of a task's calls.
@@ -43,8 +45,9 @@ pub(super) fn conclude(
             ItemState::Call(index) => match outcomes.get(*index) {
                 Some(outcome) => {
                     let verdict = judge(shared, view, task, item, outcome);
+                    let verdict = verdict.telling(outcome);
                     match exhausted.get(index) {
-                        Some(why) => verdict.exhausted(why),
+                        Some(why) => verdict.exhausted(why, outcome),
                         None => verdict,
                     }
                 }
@@ -97,12 +100,11 @@ pub(super) fn conclude(
 
 /// The changes of the items that count as changed; of one that failed, those that had been made.
 fn changes(prepared: &Prepared, verdicts: &[Verdict], outcomes: &[Outcome]) -> Vec<Changed> {
-    let counts = |status| matches!(status, Status::Changed | Status::Unknown | Status::Failed);
     let items = prepared
         .items
         .iter()
         .zip(verdicts)
-        .filter(|(_, verdict)| counts(verdict.status));
+        .filter(|(_, verdict)| verdict.tells);
     items
         .filter_map(|(item, _)| match item.state {
             ItemState::Call(index) => outcomes.get(index),
@@ -155,16 +157,30 @@ impl Verdict {
             status: Status::Failed,
             message: Some(message),
             registered: registered.into(),
+            tells: false,
         }
     }
-}
 
-impl Verdict {
-    /// It has been tried as often as it may.
-    fn exhausted(self, why: &str) -> Self {
+    /// Decides whether what the module has changed is told: not of what counts as unchanged, and of a failure only what is
+    /// known to have changed before it. Of a program nobody knows that.
+    fn telling(mut self, outcome: &Outcome) -> Self {
+        self.tells = match self.status {
+            Status::Changed | Status::Unknown => true,
+            Status::Failed => outcome.failure.is_some() || !outcome.output.contains_key("rc"),
+            _ => false,
+        };
+        self
+    }
+
+    /// It has been tried as often as it may. What the last attempt has changed, it has changed.
+    fn exhausted(self, why: &str, outcome: &Outcome) -> Self {
         let said = self.message.map(|said| format!(": {said}"));
         let message = format!("{why}{}", said.unwrap_or_default());
-        Self::failed(message, self.registered.into_map().unwrap_or_default())
+        let registered = self.registered.into_map().unwrap_or_default();
+        Self {
+            tells: self.tells && (outcome.failure.is_some() || !outcome.output.contains_key("rc")),
+            ..Self::failed(message, registered)
+        }
     }
 }
 
@@ -180,6 +196,7 @@ fn skipped(item: &Item, condition: &str) -> Verdict {
         status: Status::Skipped,
         message: Some(skipped_message(condition)),
         registered: registered.into(),
+        tells: false,
     }
 }
 
@@ -216,6 +233,7 @@ fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Ou
             status: Status::Unknown,
             message,
             registered: registered.into(),
+            tells: false,
         };
     }
     let mut failed = outcome.failure.is_some();
@@ -249,6 +267,7 @@ fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Ou
                 status: Status::Unknown,
                 message,
                 registered: registered.into(),
+                tells: false,
             };
         }
         let because = || "`failed_when` holds".to_owned();
@@ -261,6 +280,7 @@ fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Ou
         status,
         message: None,
         registered: registered.into(),
+        tells: false,
     }
 }
 
