@@ -108,9 +108,9 @@ impl Loader<'_> {
 
     /// The template that a node is, if it is one. One that is wrong is complained of.
     pub(super) fn template(&mut self, node: &Node) -> Option<Arc<Definition>> {
-        let errors = self.diagnostics.len();
         let definition = node.as_str().map(|_| self.definition(node))?;
-        let is_template = definition.literal().is_none() || self.diagnostics.len() > errors;
+        // A template that is wrong leaves nothing behind.
+        let is_template = definition.literal().is_none_or(Value::is_none);
         is_template.then(|| Arc::new(definition))
     }
 }
