@@ -17,7 +17,7 @@ use super::view::{NOTHING, View};
 use crate::inventory::connection::{
     BecomeMethod, CONNECTION_VARIABLES, ConnectionVars, become_flags,
 };
-use crate::playbook::{Action, Play, Task};
+use crate::playbook::{Action, Play, RoleUse, Task};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
@@ -131,10 +131,12 @@ fn is_plain(shared: &Shared, task: &Task) -> bool {
     *known.entry(std::ptr::from_ref(task)).or_insert_with(|| {
         let common = &task.common;
         let role = common.role.as_ref();
-        let of_role = role.map(|role| [&role.role.defaults, &role.role.vars, &*role.parameters]);
+        let of_roles = role.into_iter().flat_map(RoleUse::chain);
+        let of_roles = of_roles.flat_map(|role| [&role.defaults, &role.vars]);
+        let parameters = role.map(|role| &*role.parameters);
         let layers = [&*common.vars, &*common.parameters].into_iter();
         let mut names = layers
-            .chain(of_role.into_iter().flatten())
+            .chain(of_roles.chain(parameters))
             .flat_map(|layer| layer.keys());
         !names.any(|name| is_connection_variable(name))
     })

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::host::HostRun;
 use super::roster::Roster;
 use super::shared::Shared;
-use crate::playbook::{Finder, Play, Task};
+use crate::playbook::{Finder, Play, RoleUse, Task};
 use crate::value::{Map, Value};
 use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Surroundings, Values};
 
@@ -75,8 +75,8 @@ impl<'a> View<'a> {
                 .iter()
                 .for_each(|role| push(definitions(Layer::RoleDefaults, &role.defaults))),
         }
-        if let Some(role) = role {
-            push(definitions(Layer::RoleDefaults, &role.role.defaults));
+        for role in role.into_iter().flat_map(RoleUse::chain) {
+            push(definitions(Layer::RoleDefaults, &role.defaults));
         }
         push(definitions(Layer::Inventory, &host.vars));
         push(definitions(Layer::Play, &play.vars));
@@ -91,8 +91,8 @@ impl<'a> View<'a> {
                 .iter()
                 .for_each(|role| push(definitions(Layer::Role, &role.vars))),
         }
-        if let Some(role) = role {
-            push(definitions(Layer::Role, &role.role.vars));
+        for role in role.into_iter().flat_map(RoleUse::chain) {
+            push(definitions(Layer::Role, &role.vars));
         }
         if let Some(common) = common {
             push(definitions(Layer::Task, &common.vars));

@@ -26,6 +26,15 @@ pub struct RoleUse {
     pub role: Arc<Role>,
     /// Where the play says so.
     pub span: Span,
+    /// The roles that need or include it, the outermost first: it sees their variables, and its own before them.
+    pub parents: Arc<[Arc<Role>]>,
     /// The variables given with it.
     pub parameters: Arc<Definitions>,
+}
+
+impl RoleUse {
+    /// The role and those around it, the role itself last.
+    pub fn chain(&self) -> impl Iterator<Item = &Arc<Role>> + Clone {
+        self.parents.iter().chain(std::iter::once(&self.role))
+    }
 }

@@ -135,9 +135,11 @@ impl Loader<'_> {
             .collect();
         all.extend(parameters);
         let mut common = outer.clone();
+        let around = outer.role.iter().flat_map(RoleUse::chain);
         common.role = Some(RoleUse {
             role: loaded.role.clone(),
             span,
+            parents: around.cloned().collect(),
             parameters: Arc::new(all),
         });
         self.loading.push(name.clone());
