@@ -323,7 +323,7 @@ impl PlayRun<'_> {
             && let Some(step) = front
         {
             progress.shown = front;
-            let task = self.program.step(step).name.clone();
+            let task = self.name(host, step);
             let host = self.hosts[host].name.clone();
             self.events.event(&Event::TaskStarted { task, host });
         }

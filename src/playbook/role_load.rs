@@ -191,6 +191,7 @@ impl Loader<'_> {
         let (line, _) = self.sources.line_column(span);
         Task {
             name: Arc::from("arguments of the role"),
+            title: None,
             span,
             at: format!("{}:{line}", self.sources.path(span.file).display()).into(),
             action: Action::Control(Control::CheckArguments(arguments.clone())),

@@ -24,6 +24,8 @@ pub struct When {
 pub struct Task {
     /// Its name, or what it does.
     pub name: Arc<str>,
+    /// The template that its name is, if it is one.
+    pub title: Option<Definition>,
     /// Where it was written.
     pub span: Span,
     /// `file:line` of that.

@@ -13,8 +13,9 @@ use super::setting::{SECONDS, milliseconds};
 use super::task::When;
 use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Setting, Task};
 use crate::source::{Diagnostic, Node};
+use crate::template::Text;
 use crate::value::Value;
-use crate::vars::{Definition, diagnostic, is_variable_name};
+use crate::vars::{Definition, Form, diagnostic, is_variable_name};
 
 /// What stands for several tasks, which handlers are not.
 const NO_HANDLER: [&str; 5] = [
@@ -126,6 +127,8 @@ impl Loader<'_> {
     ) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
         let place = if handler { &HANDLER } else { &TASK };
         let mut keys = Keys::new(node, place, self.diagnostics)?;
+        let title = keys.given("name").map(|entry| &entry.value);
+        let title = title.and_then(|node| self.title(node));
         let name = keys.string("name", self.diagnostics);
         let mut common = self.common(&mut keys, outer, Level::Tasks);
         let repeat = self.repeat(&mut keys);
@@ -154,6 +157,7 @@ impl Loader<'_> {
         let at = format!("{}:{line}", self.sources.path(node.span.file).display());
         let task = Task {
             name: shown.into(),
+            title,
             span: node.span,
             at: at.into(),
             action,
@@ -167,6 +171,16 @@ impl Loader<'_> {
         };
         let listen = listen.into_iter().map(|(_, topic)| topic).collect();
         Some((Arc::new(task), listen))
+    }
+
+    /// The template that a name is. One that is wrong is a name like any other.
+    fn title(&mut self, node: &Node) -> Option<Definition> {
+        let text = self.templates.compile_text(node.as_str()?).ok()?;
+        let is_template = !matches!(text, Text::Literal(_));
+        is_template.then(|| Definition {
+            span: node.span,
+            form: Form::Text(text, Box::new(node.clone())),
+        })
     }
 
     /// What is carried out by the controller has no host that it could wait for or leave alone with it.

@@ -14,6 +14,7 @@ mod keywords;
 mod loops;
 mod marks;
 mod meta;
+mod names;
 mod once;
 mod order;
 mod precedence;
