@@ -270,10 +270,7 @@ impl PlayRun<'_> {
     fn learn(&mut self, host: usize, task: &Task, ended: &Ended) {
         let status = ended.result.status;
         let run = &mut self.hosts[host];
-        run.learned.extend(ended.facts.clone());
-        if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
-            run.learned.insert(name.clone(), value.clone());
-        }
+        run.learn(ended.learned(task));
         for name in task.learns() {
             if status == Status::Unknown {
                 run.unknown.insert(name);

@@ -55,7 +55,7 @@ impl PlayRun<'_> {
                 host: other,
                 ..self.view(host, step)
             };
-            let is_local = self.hosts[other].magic.contains_key("ansible_connection");
+            let is_local = self.hosts[other].magic().contains_key("ansible_connection");
             let lanes = if is_local { LOCAL_LANES } else { REMOTE_LANES };
             let lane = u8::try_from(1 + host % lanes).unwrap_or(1);
             targets.push(Target {

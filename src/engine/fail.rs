@@ -50,9 +50,10 @@ impl PlayRun<'_> {
         } else {
             result.clone()
         };
-        let learned = &mut self.hosts[host].learned;
-        learned.insert(Arc::from("ansible_failed_task"), about.into());
-        learned.insert(Arc::from("ansible_failed_result"), result);
+        self.hosts[host].learn([
+            (Arc::from("ansible_failed_task"), about.into()),
+            (Arc::from("ansible_failed_result"), result),
+        ]);
     }
 
     /// Drops what was sent ahead and goes on at `start`.
@@ -179,9 +180,7 @@ impl PlayRun<'_> {
             progress.queue.clear();
             progress.held = None;
             progress.cursor = next;
-            if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
-                self.hosts[host].learned.insert(name.clone(), value.clone());
-            }
+            self.hosts[host].learn(ended.learned(task));
             self.pass_on(host, step, task, &ended);
             self.keep(host, step, ended.result, false);
             self.update_position(host);

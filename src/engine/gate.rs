@@ -165,10 +165,7 @@ impl PlayRun<'_> {
         let run = &mut self.hosts[host];
         run.progress.parked = false;
         run.progress.clock = Clock::default();
-        run.learned.extend(ended.facts.clone());
-        if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
-            run.learned.insert(name.clone(), value.clone());
-        }
+        run.learn(ended.learned(task));
         if ended.result.status == Status::Unknown {
             run.unknown.extend(task.learns());
         }

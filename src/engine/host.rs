@@ -10,14 +10,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::calls::Prepared;
-use super::connect::KnownVariables;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
 use super::settings::Settings;
 use super::timing::Clock;
 use crate::event::{Recap, Status, StepName, TaskResult};
+use crate::inventory::connection::{ConnectionVars, is_connection_variable};
 use crate::inventory::{HostName, Inventory};
+use crate::playbook::Task;
 use crate::value::Value;
 use crate::vars::{Definitions, Values};
 
@@ -25,11 +26,11 @@ use crate::vars::{Definitions, Values};
 pub(super) struct HostRun {
     pub(super) name: Arc<str>,
     /// The inventory's variables, the strongest of each name.
-    pub(super) vars: Definitions,
+    vars: Definitions,
     /// What the run itself knows, the facts among it once they are there.
-    pub(super) magic: Values,
+    magic: Values,
     /// Set and registered variables.
-    pub(super) learned: Values,
+    learned: Values,
     /// Registered variables of which check mode cannot know the value.
     pub(super) unknown: HashSet<Arc<str>>,
     /// Whether check mode has found something to change: what comes after may depend on it.
@@ -43,9 +44,10 @@ pub(super) struct HostRun {
     /// The handlers that were notified when it stopped.
     pub(super) owed: Vec<Arc<str>>,
     /// Variables that it has taken in from files.
-    pub(super) included: Definitions,
-    /// The connection variables that its tasks see alike, if they do.
-    pub(super) connection: RefCell<Option<KnownVariables>>,
+    included: Definitions,
+    /// The connection variables that its tasks see alike in the play that runs, once they have been read: they are written
+    /// out, and no task has anything to say about them.
+    pub(super) connection: RefCell<Option<Arc<ConnectionVars>>>,
     pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
     /// Counts its connections, so that nobody listens to an old one.
     pub(super) generation: u64,
@@ -154,6 +156,14 @@ pub(super) struct Ended {
     pub(super) settings: Option<Box<Settings>>,
 }
 
+impl Ended {
+    /// The variables that its host learns of it.
+    pub(super) fn learned(&self, task: &Task) -> impl Iterator<Item = (Arc<str>, Value)> + use<> {
+        let registered = task.register.clone().zip(self.registered.clone());
+        self.facts.clone().into_iter().chain(registered)
+    }
+}
+
 impl HostRun {
     pub(super) fn new(name: &str, vars: Definitions, magic: Values) -> Self {
         let name: Arc<str> = Arc::from(name);
@@ -188,10 +198,68 @@ impl HostRun {
         !self.ended && !self.progress.done
     }
 
+    /// The inventory's variables.
+    pub(super) fn vars(&self) -> &Definitions {
+        &self.vars
+    }
+
+    /// What the run itself knows.
+    pub(super) fn magic(&self) -> &Values {
+        &self.magic
+    }
+
+    /// Set and registered variables.
+    pub(super) fn learned(&self) -> &Values {
+        &self.learned
+    }
+
+    /// Variables from files.
+    pub(super) fn included(&self) -> &Definitions {
+        &self.included
+    }
+
     /// Gives it other variables of the inventory.
     pub(super) fn set_vars(&mut self, vars: &Definitions) {
         self.vars.clone_from(vars);
         self.connection.take();
+    }
+
+    /// It learns variables.
+    pub(super) fn learn(&mut self, values: impl IntoIterator<Item = (Arc<str>, Value)>) {
+        for (name, value) in values {
+            self.has_new(&name);
+            self.learned.insert(name, value);
+        }
+    }
+
+    /// It takes in variables from a file.
+    pub(super) fn include(&mut self, definitions: &Definitions) {
+        for (name, definition) in definitions {
+            self.has_new(name);
+            self.included.insert(name.clone(), definition.clone());
+        }
+    }
+
+    /// The run knows more about it.
+    pub(super) fn know(&mut self, name: &str, value: Value) {
+        self.has_new(name);
+        self.magic.insert(Arc::from(name), value);
+    }
+
+    pub(super) fn forget_facts(&mut self) {
+        self.magic.shift_remove("facts");
+    }
+
+    /// Another play begins, which may have other things to say about connections.
+    pub(super) fn play_begins(&mut self) {
+        self.connection.take();
+    }
+
+    /// A variable of this name has another value than before.
+    fn has_new(&mut self, name: &str) {
+        if is_connection_variable(name) {
+            self.connection.take();
+        }
     }
 
     pub(super) fn queued(&self, id: u64) -> Option<usize> {

@@ -234,8 +234,7 @@ impl PlayRun<'_> {
         if run.has_facts() {
             return;
         }
-        run.magic
-            .insert(Arc::from("facts"), from_json(&hello.facts));
+        run.know("facts", from_json(&hello.facts));
         phases.begun = micros(begun.saturating_duration_since(self.shared.begun));
         let way = phases.connect + phases.auth + phases.start + phases.upload.unwrap_or(0);
         self.events.event(&Event::HostConnected {

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use super::arguments;
 use super::batches::{batches, ordered};
-use super::connect::{Connections, PlainTasks};
+use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
-use super::host::{self, Progress};
+use super::host::{self, HostRun, Progress};
 use super::later::{Needed, close as close_one, regroups};
 use super::link;
 use super::needs::PlayNeeds;
@@ -288,7 +288,6 @@ impl<'e> Running<'e> {
             answers: run.answers,
             magic: Values::new(),
             of_roles: RoleLayers::default(),
-            plain_tasks: PlainTasks::default(),
             asked_of_all: std::cell::RefCell::default(),
             directory: PathBuf::new(),
             last_id: 0,
@@ -417,7 +416,7 @@ impl<'e> Running<'e> {
         starts: bool,
         later: &Needed,
     ) -> PlayEnd {
-        begin(&mut self.shared, play, &self.hosts, members);
+        begin(&mut self.shared, play, &mut self.hosts, members);
         let mut needed = later.clone();
         needed.add_delegates(play);
         let mut program = self.program(play);
@@ -540,10 +539,10 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
 }
 
 /// Makes everything ready for a play.
-fn begin(shared: &mut Shared, play: &Play, hosts: &Roster, members: &[usize]) {
+fn begin(shared: &mut Shared, play: &Play, hosts: &mut Roster, members: &[usize]) {
     play.directory().clone_into(&mut shared.directory);
     shared.of_roles = RoleLayers::new(play);
-    shared.plain_tasks = PlainTasks::default();
+    hosts.iter_mut().for_each(HostRun::play_begins);
     let directory = directory_value(&shared.directory);
     shared.set_magic("playbook_dir", directory);
     shared.set_magic("ansible_play_name", &*play.name);

@@ -78,7 +78,7 @@ impl<'a> View<'a> {
         for role in role.into_iter().flat_map(RoleUse::chain) {
             push(definitions(Layer::RoleDefaults, &role.defaults));
         }
-        push(definitions(Layer::Inventory, &host.vars));
+        push(definitions(Layer::Inventory, host.vars()));
         push(definitions(Layer::Play, &play.vars));
         push(values(Layer::PlayPrompt, &shared.answers));
         for file in &play.vars_files {
@@ -97,8 +97,8 @@ impl<'a> View<'a> {
         if let Some(common) = common {
             push(definitions(Layer::Task, &common.vars));
         }
-        push(definitions(Layer::IncludedFiles, &host.included));
-        push(values(Layer::Learned, &host.learned));
+        push(definitions(Layer::IncludedFiles, host.included()));
+        push(values(Layer::Learned, host.learned()));
         if let Some(role) = role {
             push(definitions(Layer::RoleParameters, &role.parameters));
         }
@@ -108,7 +108,7 @@ impl<'a> View<'a> {
         push(definitions(Layer::Extra, &shared.extra));
         push(values(Layer::Loop, locals));
         push(values(Layer::Magic, &shared.magic));
-        push(values(Layer::Magic, &host.magic));
+        push(values(Layer::Magic, host.magic()));
         let surroundings = HostVars {
             shared,
             view: *self,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::keys::{Keys, expected};
 use super::load::Loader;
 use super::{Notify, RoleUse, Setting, When};
-use crate::inventory::connection::{BecomeMethod, become_flags};
+use crate::inventory::connection::{BecomeMethod, become_flags, is_connection_variable};
 use crate::source::{Diagnostic, Node};
 use crate::vars::{Definition, Definitions};
 
@@ -60,6 +60,20 @@ pub struct Common {
     pub local: bool,
     /// Arguments of modules where the task does not give them, the nearest last: module, arguments.
     pub module_defaults: Vec<(Arc<str>, Node)>,
+}
+
+impl Common {
+    /// Whether a connection variable is among the variables that it has of its own or from a role.
+    pub(super) fn sets_connection(&self) -> bool {
+        let role = self.role.as_ref();
+        let roles = role.into_iter().flat_map(RoleUse::chain);
+        let of_roles = roles.flat_map(|role| [&role.defaults, &role.vars]);
+        let parameters = role.map(|role| &*role.parameters);
+        let layers = [&*self.vars, &*self.parameters].into_iter();
+        let layers = layers.chain(of_roles).chain(parameters);
+        let mut names = layers.flat_map(|layer| layer.keys());
+        names.any(|name| is_connection_variable(name))
+    }
 }
 
 /// How to become another user.

@@ -195,6 +195,7 @@ impl Loader<'_> {
             span,
             at: format!("{}:{line}", self.sources.path(span.file).display()).into(),
             action: Action::Control(Control::CheckArguments(arguments.clone())),
+            sets_connection: common.sets_connection(),
             common,
             repeat: None,
             register: None,

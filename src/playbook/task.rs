@@ -44,6 +44,9 @@ pub struct Task {
     pub failed_when: Option<Vec<When>>,
     /// Again until a condition holds.
     pub retry: Option<Retry>,
+    /// Whether a connection variable is among its own variables or those of its role, so that it may be carried out
+    /// otherwise than the other tasks of its host.
+    pub sets_connection: bool,
     /// For how long it may run in the background, in seconds, while the play goes on.
     pub background: Option<u64>,
 }

@@ -161,6 +161,7 @@ impl Loader<'_> {
             span: node.span,
             at: at.into(),
             action,
+            sets_connection: common.sets_connection(),
             common,
             repeat,
             register,
