@@ -11,7 +11,7 @@ use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
 use super::host::{self, HostRun, Progress};
-use super::later::{Needed, close as close_one, regroups};
+use super::later::{Needed, Until, close as close_one, regroups};
 use super::link;
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
@@ -55,7 +55,7 @@ pub struct Run {
     /// The inventory's variables for each host, the strongest of each name.
     pub vars: HashMap<HostName, Definitions>,
     /// Restricts every play to these hosts.
-    pub limit: Option<Vec<HostName>>,
+    pub limit: Option<HashSet<HostName>>,
     /// What the user has answered to the prompts of plays.
     pub answers: Values,
     /// How the inventory is read again, if it can be.
@@ -137,7 +137,7 @@ impl Run {
 
     /// The hosts of a play, in inventory order.
     pub fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
-        hosts_of(play, &self.inventory, self.limit.as_deref())
+        hosts_of(play, &self.inventory, self.limit.as_ref())
     }
 }
 
@@ -156,7 +156,7 @@ fn compiled_layer(
 fn hosts_of(
     play: &Play,
     inventory: &Inventory,
-    limit: Option<&[HostName]>,
+    limit: Option<&HashSet<HostName>>,
 ) -> Result<Vec<HostName>, Diagnostic> {
     let (hosts, missing) = picked(play, inventory, limit)?;
     match missing.into_iter().next() {
@@ -169,7 +169,7 @@ fn hosts_of(
 fn picked(
     play: &Play,
     inventory: &Inventory,
-    limit: Option<&[HostName]>,
+    limit: Option<&HashSet<HostName>>,
 ) -> Result<(Vec<HostName>, Vec<Diagnostic>), Diagnostic> {
     let (mut hosts, missing) = play.hosts.pick(inventory)?;
     if let Some(limit) = limit {
@@ -254,7 +254,7 @@ struct RunEnd {
 struct Running<'e> {
     shared: Shared,
     hosts: Roster,
-    limit: Option<Vec<HostName>>,
+    limit: Option<HashSet<HostName>>,
     connections: Connections,
     events: &'e mut dyn Events,
 }
@@ -312,7 +312,7 @@ impl<'e> Running<'e> {
     }
 
     fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
-        hosts_of(play, &self.shared.inventory, self.limit.as_deref())
+        hosts_of(play, &self.shared.inventory, self.limit.as_ref())
     }
 
     /// What is wrong with the arguments of roles.
@@ -325,6 +325,7 @@ impl<'e> Running<'e> {
     /// Carries out the plays, one after the other.
     async fn plays(&mut self, plays: &[&Play]) -> RunEnd {
         let mut started = !matches!(self.shared.options.beginning, Beginning::Task(_));
+        let mut until = Until::new(plays);
         for (number, &play) in plays.iter().enumerate() {
             let members = self.members(play, number);
             let starts = !started && begins_in(&self.shared.options.beginning, play);
@@ -332,11 +333,15 @@ impl<'e> Running<'e> {
                 continue;
             }
             started = true;
-            let later = self.needed_by(play, &plays[number + 1..]);
-            let end = self.batches(play, number, &members, starts, &later).await;
+            let (inventory, limit) = (&self.shared.inventory, self.limit.as_ref());
+            let needed = until.needed(number, plays, |play| {
+                let picked = picked(play, inventory, limit);
+                picked.unwrap_or_default().0
+            });
+            let end = self.batches(play, number, &members, starts, &needed).await;
             // Those that this play alone may have needed again.
             for host in members {
-                if !later.has(&self.hosts[host].name) {
+                if !needed.later(&self.hosts[host].name) {
                     close_one(&mut self.hosts, host);
                 }
             }
@@ -356,26 +361,9 @@ impl<'e> Running<'e> {
         RunEnd::default()
     }
 
-    /// The hosts that these later plays may need after `play`.
-    fn needed_by(&self, play: &Play, later: &[&Play]) -> Needed {
-        let mut needed = Needed::nobody();
-        let mut before = regroups(play);
-        for next in later {
-            if before {
-                return Needed::Any;
-            }
-            before = regroups(next);
-            let inventory = &self.shared.inventory;
-            let (hosts, _) = picked(next, inventory, self.limit.as_deref()).unwrap_or_default();
-            needed.add(hosts);
-            needed.add_delegates(next);
-        }
-        needed
-    }
-
     /// The hosts of a play that still take part in the run.
     fn members(&mut self, play: &Play, number: usize) -> Vec<usize> {
-        let picked = picked(play, &self.shared.inventory, self.limit.as_deref());
+        let picked = picked(play, &self.shared.inventory, self.limit.as_ref());
         let (names, missing) = picked.unwrap_or_else(|diagnostic| (Vec::new(), vec![diagnostic]));
         for diagnostic in missing {
             // A group that tasks were to make, and have not.
@@ -414,11 +402,9 @@ impl<'e> Running<'e> {
         number: usize,
         members: &[usize],
         starts: bool,
-        later: &Needed,
+        needed: &Needed,
     ) -> PlayEnd {
         begin(&mut self.shared, play, &mut self.hosts, members);
-        let mut needed = later.clone();
-        needed.add_delegates(play);
         let mut program = self.program(play);
         let mut waiting: HashSet<usize> = members.iter().copied().collect();
         for mut batch in batches(members, &play.course) {
@@ -430,7 +416,7 @@ impl<'e> Running<'e> {
                 continue;
             }
             let of_batch = program.clone();
-            let run = self.batch(play, number, members, batch, starts, of_batch, &needed);
+            let run = self.batch(play, number, members, batch, starts, of_batch, needed);
             match run.await {
                 // What a task can mention depends on the variables of all hosts, new ones among them.
                 PlayEnd::Finished if regroups(play) => program = self.program(play),
