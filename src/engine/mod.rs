@@ -30,7 +30,6 @@ mod play;
 mod program;
 mod result;
 mod resume;
-mod role_layers;
 mod roster;
 mod run;
 mod settings;

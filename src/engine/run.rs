@@ -17,7 +17,6 @@ use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
 use super::program::{Program, is_called};
 use super::resume::{restore, tell_stops};
-use super::role_layers::RoleLayers;
 use super::roster::Roster;
 use super::shared::{Shared, directory_value};
 use super::turns::Turns;
@@ -287,7 +286,6 @@ impl<'e> Running<'e> {
             extra: run.extra,
             answers: run.answers,
             magic: Values::new(),
-            of_roles: RoleLayers::default(),
             asked_of_all: std::cell::RefCell::default(),
             directory: PathBuf::new(),
             last_id: 0,
@@ -527,7 +525,6 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
 /// Makes everything ready for a play.
 fn begin(shared: &mut Shared, play: &Play, hosts: &mut Roster, members: &[usize]) {
     play.directory().clone_into(&mut shared.directory);
-    shared.of_roles = RoleLayers::new(play);
     hosts.iter_mut().for_each(HostRun::play_begins);
     let directory = directory_value(&shared.directory);
     shared.set_magic("playbook_dir", directory);

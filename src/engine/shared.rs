@@ -9,7 +9,6 @@ use std::time::Instant;
 use super::RunOptions;
 use super::content::ContentFiles;
 use super::host::{self, HostRun};
-use super::role_layers::RoleLayers;
 use super::run::{Ask, Reload};
 use crate::inventory::connection::LOCAL_NAMES;
 use crate::inventory::{HostName, Inventory};
@@ -42,8 +41,6 @@ pub(super) struct Shared {
     pub(super) answers: Values,
     /// What the run itself knows, whatever the host.
     pub(super) magic: Values,
-    /// The variables of the roles of the play that runs.
-    pub(super) of_roles: RoleLayers,
     /// The variables of all hosts that are being rendered for `hostvars`; none is all of them.
     pub(super) asked_of_all: RefCell<Vec<Option<Arc<str>>>>,
     /// The directory of the playbook that runs.

@@ -67,14 +67,8 @@ impl<'a> View<'a> {
                 layers.push(layer);
             }
         };
-        let merged = shared.of_roles.of(play);
-        match merged {
-            Some(merged) => push(definitions(Layer::RoleDefaults, &merged.defaults)),
-            None => play
-                .roles
-                .iter()
-                .for_each(|role| push(definitions(Layer::RoleDefaults, &role.defaults))),
-        }
+        let of_play = &play.role_layers;
+        push(definitions(Layer::RoleDefaults, &of_play.defaults));
         for role in role.into_iter().flat_map(RoleUse::chain) {
             push(definitions(Layer::RoleDefaults, &role.defaults));
         }
@@ -84,13 +78,7 @@ impl<'a> View<'a> {
         for file in &play.vars_files {
             push(definitions(Layer::PlayFiles, file));
         }
-        match merged {
-            Some(merged) => push(definitions(Layer::Role, &merged.vars)),
-            None => play
-                .roles
-                .iter()
-                .for_each(|role| push(definitions(Layer::Role, &role.vars))),
-        }
+        push(definitions(Layer::Role, &of_play.vars));
         for role in role.into_iter().flat_map(RoleUse::chain) {
             push(definitions(Layer::Role, &role.vars));
         }

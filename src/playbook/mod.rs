@@ -33,7 +33,7 @@ pub use files::Finder;
 pub use include::{Body, BodyId, Candidate, Include, IncludeVars};
 pub use load::{LoadOptions, Loaded, load};
 pub use play::{BatchSize, Connection, Course, Order, Play, Playbook, Prompt};
-pub use role::{Role, RoleUse};
+pub use role::{Role, RoleLayers, RoleUse};
 pub use setting::{Notify, Setting, milliseconds};
 pub use task::{Action, Argument, Control, Handler, Loop, Meta, ModuleCall, Retry, Task, When};
 pub use template_files::{TemplateFile, TemplateFiles, in_file};

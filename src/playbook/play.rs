@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Body, Common, Entry, Handler, Role, Task, each_task};
+use super::{Body, Common, Entry, Handler, Role, RoleLayers, Task, each_task};
 use crate::inventory::HostPattern;
 use crate::source::{Diagnostic, Span};
 use crate::vars::{Definition, Definitions};
@@ -46,6 +46,8 @@ pub struct Play {
     pub handlers: Vec<Handler>,
     /// The roles of the play, for their defaults.
     pub roles: Vec<Arc<Role>>,
+    /// The variables of all of these.
+    pub role_layers: RoleLayers,
     /// How its hosts go through it.
     pub course: Course,
 }

@@ -38,3 +38,25 @@ impl RoleUse {
         self.parents.iter().chain(std::iter::once(&self.role))
     }
 }
+
+/// The variables of a play's roles as one layer each: a name is looked up once and not in role after role. Of two roles
+/// with the same name, the later one wins.
+#[derive(Debug, Default)]
+pub struct RoleLayers {
+    /// Their defaults.
+    pub defaults: Definitions,
+    /// Their variables.
+    pub vars: Definitions,
+}
+
+impl RoleLayers {
+    pub(super) fn new(roles: &[Arc<Role>]) -> Self {
+        let mut layers = Self::default();
+        for role in roles {
+            let own = |part: &Definitions| part.clone().into_iter();
+            layers.defaults.extend(own(&role.defaults));
+            layers.vars.extend(own(&role.vars));
+        }
+        layers
+    }
+}
