@@ -247,20 +247,21 @@ impl PlayRun<'_> {
             ended.result.status = Status::Ignored;
         }
         if task.common.no_log {
-            censor(&mut ended.result);
+            censor(&mut ended);
         }
         self.learn(host, &task, &ended);
         self.hide(host, step, &task, &ended);
         self.pass_on(host, step, &task, &ended);
         let status = ended.result.status;
         self.hosts[host].progress.last = Some(step);
-        self.keep(host, step, ended.result, fatal);
+        let registered = ended.registered.take();
+        self.keep(host, step, ended, fatal);
         if failed {
             if let Some(target) = target.filter(|target| target.host == host) {
                 let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
                 self.hosts[host].send(send);
             }
-            self.fail(host, step, ended.registered.as_ref());
+            self.fail(host, step, registered.as_ref());
         } else if let (Action::Control(Control::Meta(meta)), Status::Ok) = (&task.action, status) {
             self.carry_out(host, *meta);
         }

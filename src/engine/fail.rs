@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use provision_worker::protocol::ToWorker;
 
-use super::host::{Pending, PendingState};
+use super::host::{Ended, Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId, StepKind};
@@ -182,7 +182,7 @@ impl PlayRun<'_> {
             progress.cursor = next;
             self.hosts[host].learn(ended.learned(task));
             self.pass_on(host, step, task, &ended);
-            self.keep(host, step, ended.result, false);
+            self.keep(host, step, ended, false);
             self.update_position(host);
             return;
         }
@@ -201,7 +201,7 @@ impl PlayRun<'_> {
         };
         let run = &self.hosts[host];
         if task.is_some() && (run.has_facts() || run.progress.untold > 0) {
-            self.keep(host, step, ended.result, fatal);
+            self.keep(host, step, ended, fatal);
         } else {
             // It has never got as far as a task.
             let task = TaskName {
@@ -220,15 +220,9 @@ impl PlayRun<'_> {
     }
 
     /// Keeps a result until it can be told. If it is a failure, it may be one for all hosts.
-    pub(super) fn keep(
-        &mut self,
-        host: usize,
-        step: StepId,
-        result: crate::event::TaskResult,
-        fatal: bool,
-    ) {
+    pub(super) fn keep(&mut self, host: usize, step: StepId, ended: Ended, fatal: bool) {
         let failed = matches!(
-            result.status,
+            ended.result.status,
             Status::Failed | Status::Rescued | Status::Unreachable
         );
         if fatal && failed {
@@ -236,7 +230,7 @@ impl PlayRun<'_> {
         }
         let rank = self.program.rank(step);
         self.hosts[host].progress.untold += 1;
-        let untold = Untold::new(step, result, &self.skips);
+        let untold = Untold::new(ended.result, ended.skip);
         self.finished.entry(rank).or_default().push((host, untold));
     }
 

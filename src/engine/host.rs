@@ -15,6 +15,7 @@ use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
 use super::settings::Settings;
 use super::timing::Clock;
+use super::untold::Skip;
 use crate::event::{Recap, Status, StepName, TaskResult};
 use crate::inventory::connection::{ConnectionVars, is_connection_variable};
 use crate::inventory::{HostName, Inventory};
@@ -154,6 +155,8 @@ pub(super) struct Ended {
     pub(super) facts: Values,
     /// What the task's keywords have said, if one of them is a template.
     pub(super) settings: Option<Box<Settings>>,
+    /// All that the result says, if it is the same for every host on which the task is skipped.
+    pub(super) skip: Option<Arc<Skip>>,
 }
 
 impl Ended {

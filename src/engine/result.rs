@@ -95,6 +95,7 @@ pub(super) fn conclude(
         registered: Some(registered),
         facts: Values::new(),
         settings,
+        skip: None,
     }
 }
 
@@ -123,7 +124,9 @@ fn hidden_change() -> Changed {
 }
 
 /// Takes out of a result what `no_log` forbids to show.
-pub(super) fn censor(result: &mut TaskResult) {
+pub(super) fn censor(ended: &mut Ended) {
+    ended.skip = None;
+    let result = &mut ended.result;
     result.registered = None;
     result
         .changes
@@ -400,6 +403,7 @@ pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
         registered: Some(registered.into()),
         facts: Values::new(),
         settings: None,
+        skip: None,
     }
 }
 
