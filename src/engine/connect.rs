@@ -77,7 +77,9 @@ impl Connections {
         };
         let (link, task) = (self.start)(start, self.outgoing.clone());
         hosts[host].link = Some(link);
-        hosts[host].link_task = Some(task);
+        let tasks = &mut hosts[host].link_tasks;
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
         Ok(())
     }
 }

@@ -52,7 +52,8 @@ pub(super) struct HostRun {
     pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
     /// Counts its connections, so that nobody listens to an old one.
     pub(super) generation: u64,
-    pub(super) link_task: Option<JoinHandle<()>>,
+    /// What serves its connections: one that is closed may still have to end.
+    pub(super) link_tasks: Vec<JoinHandle<()>>,
     /// Whether nothing more runs on it.
     pub(super) ended: bool,
     /// Whether a play works on it, and not only tasks that are delegated to it.
@@ -189,7 +190,7 @@ impl HostRun {
             connection: RefCell::default(),
             link: None,
             generation: 0,
-            link_task: None,
+            link_tasks: Vec::new(),
             ended: false,
             takes_part: false,
             progress: Progress::default(),

@@ -249,6 +249,18 @@ struct RunEnd {
     unfinished: Option<usize>,
 }
 
+/// A play whose turn it is.
+struct PlayTurn<'a> {
+    play: &'a Play,
+    /// Which play it is, counted from 0 over all playbooks.
+    number: usize,
+    /// Its hosts that still take part in the run.
+    members: &'a [usize],
+    /// Whether the run begins in it.
+    starts: bool,
+    needed: Needed,
+}
+
 /// A run under way.
 struct Running<'e> {
     shared: Shared,
@@ -336,10 +348,17 @@ impl<'e> Running<'e> {
                 let picked = picked(play, inventory, limit);
                 picked.unwrap_or_default().0
             });
-            let end = self.batches(play, number, &members, starts, &needed).await;
+            let turn = PlayTurn {
+                play,
+                number,
+                members: &members,
+                starts,
+                needed,
+            };
+            let end = self.batches(&turn).await;
             // Those that this play alone may have needed again.
-            for host in members {
-                if !needed.later(&self.hosts[host].name) {
+            for &host in turn.members {
+                if !turn.needed.later(&self.hosts[host].name) {
                     close_one(&mut self.hosts, host);
                 }
             }
@@ -394,14 +413,14 @@ impl<'e> Running<'e> {
     }
 
     /// Carries out a play on its batches, one after the other.
-    async fn batches(
-        &mut self,
-        play: &Play,
-        number: usize,
-        members: &[usize],
-        starts: bool,
-        needed: &Needed,
-    ) -> PlayEnd {
+    async fn batches(&mut self, turn: &PlayTurn<'_>) -> PlayEnd {
+        let &PlayTurn {
+            play,
+            number,
+            members,
+            ..
+        } = turn;
+        let regroups = regroups(play);
         begin(&mut self.shared, play, &mut self.hosts, members);
         let mut program = self.program(play);
         let mut waiting: HashSet<usize> = members.iter().copied().collect();
@@ -413,11 +432,9 @@ impl<'e> Running<'e> {
             if batch.is_empty() {
                 continue;
             }
-            let of_batch = program.clone();
-            let run = self.batch(play, number, members, batch, starts, of_batch, needed);
-            match run.await {
+            match self.batch(turn, batch, program.clone()).await {
                 // What a task can mention depends on the variables of all hosts, new ones among them.
-                PlayEnd::Finished if regroups(play) => program = self.program(play),
+                PlayEnd::Finished if regroups => program = self.program(play),
                 PlayEnd::Finished => {}
                 PlayEnd::Ended => break,
                 end @ (PlayEnd::Fatal | PlayEnd::Interrupted) => {
@@ -436,20 +453,10 @@ impl<'e> Running<'e> {
         Program::new(play, &shared.options.tags, &shared.files, needs)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "it is taken from one place")]
-    async fn batch(
-        &mut self,
-        play: &Play,
-        number: usize,
-        members: &[usize],
-        batch: Vec<usize>,
-        starts: bool,
-        program: Program,
-        needed: &Needed,
-    ) -> PlayEnd {
+    async fn batch(&mut self, turn: &PlayTurn<'_>, batch: Vec<usize>, program: Program) -> PlayEnd {
         let shared = &mut self.shared;
         let starts_at = match &shared.options.beginning {
-            Beginning::Task(name) if starts => program.named(name),
+            Beginning::Task(name) if turn.starts => program.named(name),
             _ => None,
         };
         let names: Vec<Value> = batch
@@ -464,17 +471,17 @@ impl<'e> Running<'e> {
         let play_run = PlayRun {
             frontier: Frontier::new(program.len(), batch.len()),
             shared,
-            play,
-            number,
+            play: turn.play,
+            number: turn.number,
             starts_at,
             program,
             hosts: &mut self.hosts,
-            members: members.to_vec(),
+            members: turn.members.to_vec(),
             batch,
             finished: BTreeMap::new(),
             skips: Skips::default(),
             turns,
-            needed,
+            needed: &turn.needed,
             events: self.events,
             connections: &mut self.connections,
             let_go_at: None,
@@ -541,13 +548,11 @@ async fn close(hosts: &mut Roster, interrupted: bool) {
     for host in hosts.iter_mut() {
         host.link = None;
     }
-    for host in hosts.iter_mut() {
-        if let Some(task) = host.link_task.take() {
-            if interrupted {
-                task.abort();
-            }
-            // A link that has been aborted or has panicked has nothing to say any more.
-            let _ = task.await;
+    for task in hosts.iter_mut().flat_map(|host| host.link_tasks.drain(..)) {
+        if interrupted {
+            task.abort();
         }
+        // A link that has been aborted or has panicked has nothing to say any more.
+        let _ = task.await;
     }
 }
