@@ -10,7 +10,7 @@ use provision_worker::protocol::{Background, Request, ToWorker};
 use super::calls::{ItemState, Prepared, calls, environment, module_call, prepare};
 use super::control::ready;
 use super::gate::Gate;
-use super::host::{Ended, Pending, PendingState, Sent, Target};
+use super::host::{Again, Ended, Pending, PendingState, Sent, Target};
 use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{StepId, StepKind};
@@ -307,13 +307,15 @@ impl PlayRun<'_> {
         if delegated {
             self.delegated.insert(request.id, host);
         }
-        let message = ToWorker::Run(request.clone());
-        let send = ToLink::Send(target.worker.clone(), message, calls.contents.clone());
-        self.hosts[target.host].send(send);
         let again = task.retry.is_some() || one_by_one;
         let state = Sent {
-            request,
-            contents: if again { calls.contents } else { Vec::new() },
+            id: request.id,
+            again: again.then(|| {
+                Box::new(Again {
+                    request: request.clone(),
+                    contents: calls.contents.clone(),
+                })
+            }),
             prepared,
             attempts: 1,
             fence,
@@ -321,6 +323,12 @@ impl PlayRun<'_> {
             rest,
             exhausted: HashMap::new(),
         };
+        let send = ToLink::send_with(
+            target.worker.clone(),
+            ToWorker::Run(request),
+            calls.contents,
+        );
+        self.hosts[target.host].send(send);
         self.enqueue(host, Some(target), PendingState::Sent(Box::new(state)));
         Ok(true)
     }

@@ -161,8 +161,10 @@ impl PlayRun<'_> {
         let PendingState::Sent(sent) = &mut pending.state else {
             return;
         };
-        sent.request.id = id;
-        sent.request.calls = vec![arguments];
+        sent.id = id;
+        if let Some(again) = &mut sent.again {
+            again.request.calls = vec![arguments];
+        }
         sent.attempts = 0;
         match pause {
             Some(pause) => {
@@ -186,9 +188,13 @@ impl PlayRun<'_> {
         };
         if let PendingState::Sent(sent) = &mut pending.state {
             sent.attempts += 1;
-            sent.request.id = id;
-            let message = ToWorker::Run(sent.request.clone());
-            let send = ToLink::Send(target.worker, message, sent.contents.clone());
+            sent.id = id;
+            let Some(again) = &mut sent.again else {
+                return;
+            };
+            again.request.id = id;
+            let message = ToWorker::Run(again.request.clone());
+            let send = ToLink::send_with(target.worker, message, again.contents.clone());
             if target.host != host {
                 self.delegated.insert(id, host);
             }
@@ -258,7 +264,7 @@ impl PlayRun<'_> {
         self.keep(host, step, ended, fatal);
         if failed {
             if let Some(target) = target.filter(|target| target.host == host) {
-                let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
+                let send = ToLink::send(target.worker, ToWorker::Resume);
                 self.hosts[host].send(send);
             }
             self.fail(host, step, registered.as_ref());

@@ -79,7 +79,7 @@ impl PlayRun<'_> {
             }
         }
         for target in targets {
-            let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
+            let send = ToLink::send(target.worker, ToWorker::Resume);
             self.hosts[host].send(send);
         }
         self.update_position(host);

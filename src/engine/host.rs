@@ -131,8 +131,10 @@ pub(super) enum PendingState {
 
 /// A request that has been sent.
 pub(super) struct Sent {
-    pub(super) request: Request,
-    pub(super) contents: Vec<(String, ContentSource)>,
+    /// Its number.
+    pub(super) id: u64,
+    /// What was sent, if there may be more like it: for a thousand hosts it is much to keep.
+    pub(super) again: Option<Box<Again>>,
     pub(super) prepared: Prepared,
     /// How often it has been tried.
     pub(super) attempts: u32,
@@ -144,6 +146,12 @@ pub(super) struct Sent {
     pub(super) rest: VecDeque<(Target, Map<String, serde_json::Value>)>,
     /// Why an item has failed in the end, whatever its last outcome says.
     pub(super) exhausted: HashMap<usize, String>,
+}
+
+/// What is sent again, or for another item.
+pub(super) struct Again {
+    pub(super) request: Request,
+    pub(super) contents: Vec<(String, ContentSource)>,
 }
 
 /// How a step has ended on a host.
@@ -289,7 +297,7 @@ impl HostRun {
 impl Pending {
     pub(super) fn request_id(&self) -> Option<u64> {
         match &self.state {
-            PendingState::Sent(sent) => Some(sent.request.id),
+            PendingState::Sent(sent) => Some(sent.id),
             PendingState::Ready(_) => None,
         }
     }

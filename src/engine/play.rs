@@ -282,7 +282,7 @@ impl PlayRun<'_> {
             pending.target.clone()
         });
         if let Some(target) = target {
-            let go = ToLink::Send(target.worker, ToWorker::Go(id), Vec::new());
+            let go = ToLink::send(target.worker, ToWorker::Go(id));
             self.hosts[target.host].send(go);
         }
     }

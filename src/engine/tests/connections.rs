@@ -119,10 +119,13 @@ async fn serve(
     ))
     .await;
     while let Some(request) = requests.recv().await {
-        let ToLink::Send(key, ToWorker::Run(request), _) = request else {
+        let ToLink::Send(send) = request else {
             continue;
         };
-        let user = key.escalation.map(|escalation| escalation.user);
+        let ToWorker::Run(request) = send.message else {
+            continue;
+        };
+        let user = send.worker.escalation.map(|escalation| escalation.user);
         seen.users
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
