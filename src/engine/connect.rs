@@ -52,14 +52,14 @@ impl Connections {
         }
     }
 
-    /// Starts the link of a host, with a worker that is wanted or the one of the play.
+    /// Starts the link of a host, with this worker or the one of the play.
     pub(super) fn start(
         &self,
         shared: &Shared,
         play: &Play,
         hosts: &mut Roster,
         host: usize,
-        wanted: Option<&WorkerKey>,
+        first: Option<WorkerKey>,
     ) -> Result<(), Box<Diagnostic>> {
         hosts[host].generation += 1;
         let view = View::of_play(play, hosts, host);
@@ -68,8 +68,8 @@ impl Connections {
             generation: view.run().generation,
             name: view.run().name.clone(),
             settings: settings(shared, view)?,
-            first: match wanted {
-                Some(worker) => worker.clone(),
+            first: match first {
+                Some(worker) => worker,
                 None => worker_key(shared, view, 0)?,
             },
             connector: self.connector.clone(),
@@ -249,6 +249,16 @@ pub(super) fn worker_key(
         }),
         ..nobody
     })
+}
+
+/// The worker of a host that no play works on: that of its login user, or of whom its variables say that one becomes there.
+/// Keywords are about the play's hosts and those of the task.
+pub(super) fn own_worker(shared: &Shared, view: View<'_>) -> Result<WorkerKey, Box<Diagnostic>> {
+    if variables(shared, view)?.r#become == Some(true) {
+        worker_key(shared, view, 0)
+    } else {
+        Ok(WorkerKey::default())
+    }
 }
 
 fn no_method(name: &str) -> Diagnostic {
