@@ -234,7 +234,7 @@ impl PlayRun<'_> {
         host: usize,
         cursor: StepId,
         task: &Arc<Task>,
-        prepared: Prepared,
+        mut prepared: Prepared,
     ) -> Result<bool, Box<Diagnostic>> {
         let idle = self.hosts[host].progress.queue.is_empty();
         let Some(call) = module_call(task) else {
@@ -307,6 +307,7 @@ impl PlayRun<'_> {
         if delegated {
             self.delegated.insert(request.id, host);
         }
+        prepared.forget();
         let again = task.retry.is_some() || one_by_one;
         let state = Sent {
             id: request.id,

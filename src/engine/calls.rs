@@ -37,6 +37,15 @@ impl Prepared {
 }
 
 impl Prepared {
+    /// Keeps nothing that can be had again: what is sent may wait for long, on many hosts.
+    pub(super) fn forget(&mut self) {
+        for item in &mut self.items {
+            if item.value.is_none() {
+                item.locals = Values::new();
+            }
+        }
+    }
+
     /// The condition that does not hold, if there is no loop and the task is skipped.
     pub(super) fn skipped_alone(&self) -> Option<&str> {
         match &self.items[..] {
@@ -56,6 +65,7 @@ pub(super) struct Item {
     /// What is shown of it.
     pub(super) label: String,
     pub(super) value: Option<Value>,
+    /// The variables of its loop and around it; of a task without a loop that has been sent, they are the view's.
     pub(super) locals: Values,
     pub(super) state: ItemState,
     /// What its keywords say, if it runs and one of them is a template.

@@ -317,7 +317,10 @@ pub(super) fn all_hold(
     registered: &Map,
     conditions: &[crate::playbook::When],
 ) -> Result<bool, Box<Diagnostic>> {
-    let mut locals = item.locals.clone();
+    let mut locals = match item.value {
+        Some(_) => item.locals.clone(),
+        None => view.locals(None),
+    };
     if let Some(name) = &task.register {
         locals.insert(name.clone(), registered.clone().into());
     }

@@ -109,9 +109,10 @@ async fn serve(
         let _ = events.send(message).await;
     };
     let user = |key: &WorkerKey| (key.escalation.as_ref()).map(|become_| become_.user.clone());
-    let mut first = seen.first.lock().unwrap_or_else(PoisonError::into_inner);
-    first.push((start.name.to_string(), user(&start.first)));
-    drop(first);
+    seen.first
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((start.name.to_string(), user(&start.first)));
     let started = || seen.started.lock().unwrap_or_else(PoisonError::into_inner);
     started().push(start.name.to_string());
     up(&seen.connecting, &seen.most_connecting);
