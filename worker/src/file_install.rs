@@ -246,13 +246,11 @@ impl Install {
             Some(in_place) => in_place,
             None => self.is_content_of(host, old)?,
         };
+        let (permissions, dest) = (self.permissions.clone(), self.dest.clone());
         if !is_there {
-            let (permissions, dest) = (self.permissions.clone(), self.dest.clone());
             self.write(host, plan, Some(old))?;
-            permissions.adjust(host, plan, &dest, old)
-        } else {
-            self.permissions.adjust(host, plan, &self.dest, old)
         }
+        permissions.adjust(host, plan, &dest, old)
     }
 
     /// Whether the file that is there has the content. What has to be fetched to know that is kept.
