@@ -25,10 +25,9 @@ test-cluster: artifacts tools ## real clusters on lab hosts, from ARTIFACTS=DIR:
 	tests/lab/lab up 3 --first $(LAB_FIRST) --cgroup v1; \
 	ARTIFACTS="$(abspath $(ARTIFACTS))" $(TEST) --test cluster
 
-bench: tools ## how long a run takes, beside plain ssh; what it costs from 10 to 1,000 simulated hosts
-	cargo build --locked --release
-	tests/bench/run
-	cargo bench --locked --bench scale
+bench: tools ## the same work by other tools, and a thousand simulated hosts; writes docs/benchmarks.md (half an hour)
+	cargo bench --locked --bench peers -- --write
+	cargo bench --locked --bench scale -- --write
 
 lab: tools ## bring three lab hosts up: h1, h2 and h3
 	tests/lab/lab up 3
@@ -46,7 +45,7 @@ tools:
 # What needs no hosts. A debug build of cargo-deny is quick enough, and built in half the time.
 lints: tools
 	cargo fmt --all --check
-	shellcheck tests/lab/lab tests/lab/keeper tests/lab/lib/*.sh
+	shellcheck tests/lab/lab tests/lab/keeper tests/lab/lib/*.sh tests/bench/install-peers tests/bench/tools/{shell,shell-run,ssh-true}
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cargo clippy --locked --workspace --test hosts --test cluster -- --deny warnings
 	cargo deny --version 2>/dev/null || cargo install --locked --debug cargo-deny

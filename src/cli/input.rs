@@ -54,7 +54,7 @@ pub(super) fn read(
         templates,
         extra,
         vars,
-        limit,
+        limit: limit.map(|hosts| hosts.into_iter().collect()),
         answers: Values::new(),
         reload: Some(hosts::reload(paths, playbooks)),
         ask: None,

@@ -10,11 +10,12 @@ use provision_worker::protocol::{Background, Request, ToWorker};
 use super::calls::{ItemState, Prepared, calls, environment, module_call, prepare};
 use super::control::ready;
 use super::gate::Gate;
-use super::host::{Ended, Pending, PendingState, Sent, Target};
+use super::host::{Again, Ended, Pending, PendingState, Sent, Target};
 use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{StepId, StepKind};
 use super::result::{conclude, ended};
+use super::settings::Settings;
 use super::view::{NOTHING, View};
 use crate::event::Status;
 use crate::playbook::Task;
@@ -22,9 +23,6 @@ use crate::source::Diagnostic;
 
 /// How many requests may be under way to one host.
 const WINDOW: usize = 64;
-
-/// The longest time that a program of a task may take where the task does not say, in seconds.
-const TASK_TIMEOUT: u64 = 3600;
 
 impl PlayRun<'_> {
     /// Prepares and sends steps as far as it is possible now.
@@ -180,14 +178,14 @@ impl PlayRun<'_> {
         } else {
             let view = self.view(host, cursor);
             match prepare(self.shared, view, task) {
-                Err(diagnostic) => self.mistake(&diagnostic),
+                Err(diagnostic) => self.mistake(host, cursor, &diagnostic),
                 Ok(prepared) if !prepared.runs() => match prepared.skipped_alone() {
                     Some(condition) => self.skips.ended(cursor, condition),
                     None => conclude(self.shared, view, task, &prepared, &[], &HashMap::new()),
                 },
                 Ok(prepared) => match self.start(host, cursor, task, prepared) {
                     Ok(started) => return started,
-                    Err(diagnostic) => self.mistake(&diagnostic),
+                    Err(diagnostic) => self.mistake(host, cursor, &diagnostic),
                 },
             }
         };
@@ -236,7 +234,7 @@ impl PlayRun<'_> {
         host: usize,
         cursor: StepId,
         task: &Arc<Task>,
-        prepared: Prepared,
+        mut prepared: Prepared,
     ) -> Result<bool, Box<Diagnostic>> {
         let idle = self.hosts[host].progress.queue.is_empty();
         let Some(call) = module_call(task) else {
@@ -276,7 +274,13 @@ impl PlayRun<'_> {
         let ahead = !self.reached(cursor);
         let check = self.shared.options.check && task.common.check_mode != Some(false)
             || task.common.check_mode == Some(true);
-        let fence = delegated || decides(task);
+        let written = Settings::written(task);
+        let settings = running(&prepared).map(|item| item.settings.as_deref());
+        let settings: Vec<&Settings> = settings.map(|said| said.unwrap_or(&written)).collect();
+        // Only the controller can say whether the task has failed if some items may and others may not.
+        let ignored = settings.iter().filter(|said| said.ignore_errors).count();
+        let fence = delegated || decides(task) || (ignored > 0 && ignored < targets.len());
+        let timeout = settings.first().map(|said| said.timeout);
         let one_by_one = prepared.is_loop && (delegated || task.retry.is_some());
         let mut arguments: VecDeque<_> = calls.arguments.into();
         let first = if one_by_one {
@@ -294,8 +298,8 @@ impl PlayRun<'_> {
             diff: diff && !task.common.no_log,
             hold: ahead && !check,
             // What fails in check mode may be unknown only, and then the host goes on.
-            keep_going: task.common.ignore_errors || fence || self.shared.options.check,
-            timeout: Some(task.common.timeout.unwrap_or(TASK_TIMEOUT)),
+            keep_going: ignored > 0 || fence || self.shared.options.check,
+            timeout,
             environment,
             pause: task.repeat.as_ref().and_then(|repeat| repeat.pause),
             background: background(task, host),
@@ -303,13 +307,16 @@ impl PlayRun<'_> {
         if delegated {
             self.delegated.insert(request.id, host);
         }
-        let message = ToWorker::Run(request.clone());
-        let send = ToLink::Send(target.worker.clone(), message, calls.contents.clone());
-        self.hosts[target.host].send(send);
+        prepared.forget();
         let again = task.retry.is_some() || one_by_one;
         let state = Sent {
-            request,
-            contents: if again { calls.contents } else { Vec::new() },
+            id: request.id,
+            again: again.then(|| {
+                Box::new(Again {
+                    request: request.clone(),
+                    contents: calls.contents.clone(),
+                })
+            }),
             prepared,
             attempts: 1,
             fence,
@@ -317,12 +324,28 @@ impl PlayRun<'_> {
             rest,
             exhausted: HashMap::new(),
         };
+        let send = ToLink::send_with(
+            target.worker.clone(),
+            ToWorker::Run(request),
+            calls.contents,
+        );
+        self.hosts[target.host].send(send);
         self.enqueue(host, Some(target), PendingState::Sent(Box::new(state)));
         Ok(true)
     }
 
-    pub(super) fn mistake(&self, diagnostic: &Diagnostic) -> Ended {
-        ended(Status::Failed, Some(self.shared.explain(diagnostic)))
+    pub(super) fn mistake(&self, host: usize, step: StepId, diagnostic: &Diagnostic) -> Ended {
+        Ended {
+            settings: self.settings(host, step),
+            ..ended(Status::Failed, Some(self.shared.explain(diagnostic)))
+        }
+    }
+
+    /// What the keywords of a task say for the whole of it, if one of them is a template and all can be rendered.
+    pub(super) fn settings(&self, host: usize, step: StepId) -> Option<Box<Settings>> {
+        let view = self.view(host, step);
+        let rendered = Settings::rendered(self.shared, view, view.task?, &view.locals(None));
+        rendered.ok().flatten()
     }
 
     /// Whether every host has come as far as this step, or none waits for another.

@@ -12,6 +12,7 @@ use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::StepId;
 use super::result::{all_hold, censor, conclude};
+use super::settings::Settings;
 use crate::event::{Event, Status};
 use crate::playbook::{Action, Control, Retry, Task};
 use crate::source::Diagnostic;
@@ -81,11 +82,14 @@ impl PlayRun<'_> {
         let Some(item) = running(&sent.prepared).nth(number) else {
             return false;
         };
+        let settings = item.settings.as_deref();
+        let (retries, delay) =
+            settings.map_or_else(|| Settings::written(task).again, |said| said.again);
         let holds = self.satisfied(host, step, task, retry, item, &response.outcomes);
         let problem = match holds {
             Ok(true) => return false,
-            Ok(false) if attempts <= retry.retries => {
-                let timer = ToLink::Timer(Duration::from_millis(retry.delay), response.id);
+            Ok(false) if u64::from(attempts) <= retries => {
+                let timer = ToLink::Timer(Duration::from_millis(delay), response.id);
                 let target = target.map_or(host, |target| target.host);
                 if target != host {
                     self.delegated.insert(response.id, host);
@@ -120,6 +124,7 @@ impl PlayRun<'_> {
                 value: item.value.clone(),
                 locals: item.locals.clone(),
                 state: ItemState::Call(0),
+                settings: None,
             }],
             is_loop: false,
         };
@@ -156,8 +161,10 @@ impl PlayRun<'_> {
         let PendingState::Sent(sent) = &mut pending.state else {
             return;
         };
-        sent.request.id = id;
-        sent.request.calls = vec![arguments];
+        sent.id = id;
+        if let Some(again) = &mut sent.again {
+            again.request.calls = vec![arguments];
+        }
         sent.attempts = 0;
         match pause {
             Some(pause) => {
@@ -181,9 +188,13 @@ impl PlayRun<'_> {
         };
         if let PendingState::Sent(sent) = &mut pending.state {
             sent.attempts += 1;
-            sent.request.id = id;
-            let message = ToWorker::Run(sent.request.clone());
-            let send = ToLink::Send(target.worker, message, sent.contents.clone());
+            sent.id = id;
+            let Some(again) = &mut sent.again else {
+                return;
+            };
+            again.request.id = id;
+            let message = ToWorker::Run(again.request.clone());
+            let send = ToLink::send_with(target.worker, message, again.contents.clone());
             if target.host != host {
                 self.delegated.insert(id, host);
             }
@@ -226,27 +237,37 @@ impl PlayRun<'_> {
         let Some(task) = self.program.step(step).task().cloned() else {
             return;
         };
-        let failed = ended.result.status == Status::Failed && !task.common.ignore_errors;
+        let written;
+        let settings = match &ended.settings {
+            Some(settings) => settings,
+            None => {
+                written = Box::new(Settings::written(&task));
+                &written
+            }
+        };
+        let fatal = settings.any_errors_fatal;
+        let failed = ended.result.status == Status::Failed && !settings.ignore_errors;
         if failed && self.program.is_rescued(step) {
             ended.result.status = Status::Rescued;
         } else if ended.result.status == Status::Failed && !failed {
             ended.result.status = Status::Ignored;
         }
         if task.common.no_log {
-            censor(&mut ended.result);
+            censor(&mut ended);
         }
         self.learn(host, &task, &ended);
         self.hide(host, step, &task, &ended);
         self.pass_on(host, step, &task, &ended);
         let status = ended.result.status;
         self.hosts[host].progress.last = Some(step);
-        self.keep(host, step, ended.result);
+        let registered = ended.registered.take();
+        self.keep(host, step, ended, fatal);
         if failed {
             if let Some(target) = target.filter(|target| target.host == host) {
-                let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
+                let send = ToLink::send(target.worker, ToWorker::Resume);
                 self.hosts[host].send(send);
             }
-            self.fail(host, step, ended.registered.as_ref());
+            self.fail(host, step, registered.as_ref());
         } else if let (Action::Control(Control::Meta(meta)), Status::Ok) = (&task.action, status) {
             self.carry_out(host, *meta);
         }
@@ -256,10 +277,7 @@ impl PlayRun<'_> {
     fn learn(&mut self, host: usize, task: &Task, ended: &Ended) {
         let status = ended.result.status;
         let run = &mut self.hosts[host];
-        run.learned.extend(ended.facts.clone());
-        if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
-            run.learned.insert(name.clone(), value.clone());
-        }
+        run.learn(ended.learned(task));
         for name in task.learns() {
             if status == Status::Unknown {
                 run.unknown.insert(name);
@@ -270,9 +288,14 @@ impl PlayRun<'_> {
         run.would_change |=
             self.shared.options.check && matches!(status, Status::Changed | Status::Unknown);
         if status == Status::Changed {
-            for (name, _) in &task.common.notify {
-                run.progress.notified.extend(self.play.notified_by(name));
+            let written = task.common.notify.iter();
+            for notify in written.filter(|notify| notify.template.is_none()) {
+                let handlers = self.play.notified_by(&notify.name);
+                run.progress.notified.extend(handlers);
             }
+            let rendered = ended.settings.iter();
+            let rendered = rendered.flat_map(|settings| settings.handlers.iter().copied());
+            run.progress.notified.extend(rendered);
         }
     }
 
@@ -304,7 +327,7 @@ impl PlayRun<'_> {
             && let Some(step) = front
         {
             progress.shown = front;
-            let task = self.program.step(step).name.clone();
+            let task = self.name(host, step);
             let host = self.hosts[host].name.clone();
             self.events.event(&Event::TaskStarted { task, host });
         }

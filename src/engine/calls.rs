@@ -8,6 +8,7 @@ use provision_worker::arg::Kind;
 use serde_json::Map;
 
 use super::content::{self, ContentSource};
+use super::settings::Settings;
 use super::shared::Shared;
 use super::view::View;
 use crate::playbook::{Action, Finder, ModuleCall, Task, When, in_file};
@@ -36,6 +37,15 @@ impl Prepared {
 }
 
 impl Prepared {
+    /// Keeps nothing that can be had again: what is sent may wait for long, on many hosts.
+    pub(super) fn forget(&mut self) {
+        for item in &mut self.items {
+            if item.value.is_none() {
+                item.locals = Values::new();
+            }
+        }
+    }
+
     /// The condition that does not hold, if there is no loop and the task is skipped.
     pub(super) fn skipped_alone(&self) -> Option<&str> {
         match &self.items[..] {
@@ -55,8 +65,11 @@ pub(super) struct Item {
     /// What is shown of it.
     pub(super) label: String,
     pub(super) value: Option<Value>,
+    /// The variables of its loop and around it; of a task without a loop that has been sent, they are the view's.
     pub(super) locals: Values,
     pub(super) state: ItemState,
+    /// What its keywords say, if it runs and one of them is a template.
+    pub(super) settings: Option<Box<Settings>>,
 }
 
 /// Whether an item runs.
@@ -115,11 +128,17 @@ pub(super) fn prepare(shared: &Shared, view: View<'_>, task: &Task) -> Rendered<
             (_, None) => String::new(),
         };
         drop(scope);
+        let settings = if runs {
+            Settings::rendered(shared, view, task, &locals)?
+        } else {
+            None
+        };
         prepared.push(Item {
             label,
             value,
             locals,
             state,
+            settings,
         });
     }
     Ok(Prepared {
@@ -141,6 +160,7 @@ fn skipped_whole(shared: &Shared, view: View<'_>, task: &Task) -> Option<Prepare
             value: None,
             locals,
             state: ItemState::Skipped(condition),
+            settings: None,
         }],
         is_loop: false,
     })

@@ -1,7 +1,6 @@
 //! How each host is reached and which worker a task needs: from variables, keywords and the command line.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use provision_worker::module::Flavour;
@@ -9,15 +8,14 @@ use provision_worker::modules;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
-use super::host::HostRun;
 use super::link::{FromLink, LinkStart, ToLink, WorkerKey};
 use super::roster::Roster;
 use super::shared::Shared;
 use super::view::{NOTHING, View};
 use crate::inventory::connection::{
-    BecomeMethod, CONNECTION_VARIABLES, ConnectionVars, become_flags,
+    BecomeMethod, CONNECTION_VARIABLES, ConnectionVars, become_flags, is_connection_variable,
 };
-use crate::playbook::{Action, Play, Task};
+use crate::playbook::{Action, Play};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
@@ -54,14 +52,14 @@ impl Connections {
         }
     }
 
-    /// Starts the link of a host, with a worker that is wanted or the one of the play.
+    /// Starts the link of a host, with this worker or the one of the play.
     pub(super) fn start(
         &self,
         shared: &Shared,
         play: &Play,
         hosts: &mut Roster,
         host: usize,
-        wanted: Option<&WorkerKey>,
+        first: Option<WorkerKey>,
     ) -> Result<(), Box<Diagnostic>> {
         hosts[host].generation += 1;
         let view = View::of_play(play, hosts, host);
@@ -70,8 +68,8 @@ impl Connections {
             generation: view.run().generation,
             name: view.run().name.clone(),
             settings: settings(shared, view)?,
-            first: match wanted {
-                Some(worker) => worker.clone(),
+            first: match first {
+                Some(worker) => worker,
                 None => worker_key(shared, view, 0)?,
             },
             connector: self.connector.clone(),
@@ -79,90 +77,27 @@ impl Connections {
         };
         let (link, task) = (self.start)(start, self.outgoing.clone());
         hosts[host].link = Some(link);
-        hosts[host].link_task = Some(task);
+        let tasks = &mut hosts[host].link_tasks;
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
         Ok(())
     }
 }
 
-/// Which tasks say nothing of connections in variables of their own, so that the host's are theirs; by their address.
-pub(super) type PlainTasks = RefCell<HashMap<*const Task, bool>>;
-
-/// The connection variables of a host that every task of a play sees alike, because they are written out and no task
-/// has anything to say about them.
-pub(super) struct KnownVariables {
-    play: *const Play,
-    variables: Arc<ConnectionVars>,
-    /// How many variables the host had when they were last looked at.
-    learned: usize,
-    included: usize,
-    magic: usize,
-}
-
-impl KnownVariables {
-    /// Whether they still hold. What the host has got since cannot have changed them unless it is called so: variables
-    /// are only added at the end, and if one of these names had been among them, nothing would be known.
-    fn hold(&mut self, play: &Play, host: &HostRun) -> bool {
-        let added = [
-            newer(host.learned.keys(), &mut self.learned),
-            newer(host.included.keys(), &mut self.included),
-            newer(host.magic.keys(), &mut self.magic),
-        ];
-        self.play == std::ptr::from_ref(play) && !added.contains(&true)
-    }
-}
-
-/// Whether one of the names behind the first `seen` is a connection variable, or some have gone.
-fn newer<'n>(names: impl ExactSizeIterator<Item = &'n Arc<str>>, seen: &mut usize) -> bool {
-    let count = names.len();
-    let known = std::mem::replace(seen, count);
-    count < known || names.skip(known).any(|name| is_connection_variable(name))
-}
-
-fn is_connection_variable(name: &str) -> bool {
-    name.starts_with("ansible_")
-        && CONNECTION_VARIABLES
-            .iter()
-            .any(|variable| variable.name == name)
-}
-
-/// Whether a task has no connection variables of its own.
-fn is_plain(shared: &Shared, task: &Task) -> bool {
-    let mut known = shared.plain_tasks.borrow_mut();
-    *known.entry(std::ptr::from_ref(task)).or_insert_with(|| {
-        let common = &task.common;
-        let role = common.role.as_ref();
-        let of_role = role.map(|role| [&role.role.defaults, &role.role.vars, &*role.parameters]);
-        let layers = [&*common.vars, &*common.parameters].into_iter();
-        let mut names = layers
-            .chain(of_role.into_iter().flatten())
-            .flat_map(|layer| layer.keys());
-        !names.any(|name| is_connection_variable(name))
-    })
-}
-
 /// The connection variables of a host as a task of the play sees them.
 fn variables(shared: &Shared, view: View<'_>) -> Result<Arc<ConnectionVars>, Box<Diagnostic>> {
-    let base = view.base.keys();
-    let plain = view.task.is_none_or(|task| is_plain(shared, task))
-        && !base.into_iter().any(|name| is_connection_variable(name));
+    let mut base = view.base.keys();
+    let plain = view.task.is_none_or(|task| !task.sets_connection)
+        && !base.any(|name| is_connection_variable(name));
     if !plain {
         return read_variables(shared, view).map(Arc::new);
     }
-    let host = view.run();
-    let mut known = host.connection.borrow_mut();
-    if let Some(known) = known.as_mut()
-        && known.hold(view.play, host)
-    {
-        return Ok(known.variables.clone());
+    let mut known = view.run().connection.borrow_mut();
+    if let Some(known) = &*known {
+        return Ok(known.clone());
     }
     let variables = Arc::new(read_variables(shared, view)?);
-    *known = is_fixed(shared, view).then(|| KnownVariables {
-        play: view.play,
-        variables: variables.clone(),
-        learned: host.learned.len(),
-        included: host.included.len(),
-        magic: host.magic.len(),
-    });
+    *known = is_fixed(shared, view).then(|| variables.clone());
     Ok(variables)
 }
 
@@ -172,8 +107,8 @@ fn is_fixed(shared: &Shared, view: View<'_>) -> bool {
     let host = view.run();
     let scope = view.scope(shared, &NOTHING);
     CONNECTION_VARIABLES.iter().all(|variable| {
-        !host.learned.contains_key(variable.name)
-            && !host.included.contains_key(variable.name)
+        !host.learned().contains_key(variable.name)
+            && !host.included().contains_key(variable.name)
             && scope.literal(variable.name).is_ok()
     })
 }
@@ -314,6 +249,16 @@ pub(super) fn worker_key(
         }),
         ..nobody
     })
+}
+
+/// The worker of a host that no play works on: that of its login user, or of whom its variables say that one becomes there.
+/// Keywords are about the play's hosts and those of the task.
+pub(super) fn own_worker(shared: &Shared, view: View<'_>) -> Result<WorkerKey, Box<Diagnostic>> {
+    if variables(shared, view)?.r#become == Some(true) {
+        worker_key(shared, view, 0)
+    } else {
+        Ok(WorkerKey::default())
+    }
 }
 
 fn no_method(name: &str) -> Diagnostic {

@@ -97,7 +97,7 @@ impl PlayRun<'_> {
             done.facts.extend(values.iter().cloned());
         }
         // The next item sees it already.
-        self.hosts[owner].learned.extend(values);
+        self.hosts[owner].learn(values);
         Ok(done)
     }
 
@@ -185,10 +185,7 @@ impl PlayRun<'_> {
                 .at(include.file.span, "");
             return Err(Box::new(wrong));
         };
-        let definitions = definitions.clone();
-        let definitions = definitions.iter();
-        let definitions = definitions.map(|(name, definition)| (name.clone(), definition.clone()));
-        self.hosts[host].included.extend(definitions);
+        self.hosts[host].include(definitions);
         Ok(ended(Status::Ok, None))
     }
 
@@ -286,7 +283,7 @@ impl PlayRun<'_> {
         for run in self.hosts.iter_mut() {
             if let Some((name, _)) = inventory.hosts.get_key_value(&*run.name) {
                 let own = super::host::group_names(inventory, name);
-                run.magic.insert(Arc::from("group_names"), own);
+                run.know("group_names", own);
             }
         }
         let groups = super::host::groups(inventory);
@@ -306,7 +303,7 @@ impl PlayRun<'_> {
             }
             Meta::ClearFacts | Meta::ResetConnection => {
                 if meta == Meta::ClearFacts {
-                    self.hosts[host].magic.shift_remove("facts");
+                    self.hosts[host].forget_facts();
                 }
                 self.reconnect(host);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::advance::running;
 use super::calls::{Item, Prepared, text};
-use super::connect::worker_key;
+use super::connect::{own_worker, worker_key};
 use super::host::Target;
 use super::link::WorkerKey;
 use super::play::PlayRun;
@@ -55,7 +55,7 @@ impl PlayRun<'_> {
                 host: other,
                 ..self.view(host, step)
             };
-            let is_local = self.hosts[other].magic.contains_key("ansible_connection");
+            let is_local = self.hosts[other].magic().contains_key("ansible_connection");
             let lanes = if is_local { LOCAL_LANES } else { REMOTE_LANES };
             let lane = u8::try_from(1 + host % lanes).unwrap_or(1);
             targets.push(Target {
@@ -100,9 +100,9 @@ impl PlayRun<'_> {
         })
     }
 
-    /// Has a connection made to a host, unless there is one, for a worker that is wanted there, or else for the one of
-    /// the play. They differ where a task is delegated: whom to become may be the task's to say. A host of the play begins
-    /// with the play's, whose user its facts are about.
+    /// Has a connection made to a host, unless there is one. Its first worker is the one whose user its facts are about: on
+    /// a host of the play the play's; on any other the host's own, whatever the task that is delegated to it becomes. Where
+    /// that makes no difference, it is at once the worker that is wanted there.
     pub(super) fn link(
         &mut self,
         host: usize,
@@ -111,12 +111,18 @@ impl PlayRun<'_> {
         if self.hosts[host].link.is_some() {
             return Ok(());
         }
-        let wanted = wanted.filter(|_| !self.members.contains(&host));
+        let first = if self.members.contains(&host) {
+            None
+        } else {
+            let own = own_worker(self.shared, View::of_play(self.play, self.hosts, host))?;
+            let same = wanted.filter(|wanted| wanted.escalation == own.escalation);
+            Some(same.cloned().unwrap_or(own))
+        };
         self.events.event(&crate::event::Event::HostConnecting {
             host: self.hosts[host].name.clone(),
         });
         self.connections
-            .start(self.shared, self.play, self.hosts, host, wanted)
+            .start(self.shared, self.play, self.hosts, host, first)
     }
 
     /// Connects again.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use provision_worker::protocol::ToWorker;
 
-use super::host::{Pending, PendingState};
+use super::host::{Ended, Pending, PendingState};
 use super::link::ToLink;
 use super::play::PlayRun;
 use super::program::{Refuge, StepId, StepKind};
 use super::result::ended;
+use super::settings::Settings;
 use super::timing::Clock;
 use super::untold::Untold;
 use crate::event::{Position, Status, TaskName};
@@ -49,9 +50,10 @@ impl PlayRun<'_> {
         } else {
             result.clone()
         };
-        let learned = &mut self.hosts[host].learned;
-        learned.insert(Arc::from("ansible_failed_task"), about.into());
-        learned.insert(Arc::from("ansible_failed_result"), result);
+        self.hosts[host].learn([
+            (Arc::from("ansible_failed_task"), about.into()),
+            (Arc::from("ansible_failed_result"), result),
+        ]);
     }
 
     /// Drops what was sent ahead and goes on at `start`.
@@ -77,7 +79,7 @@ impl PlayRun<'_> {
             }
         }
         for target in targets {
-            let send = ToLink::Send(target.worker, ToWorker::Resume, Vec::new());
+            let send = ToLink::send(target.worker, ToWorker::Resume);
             self.hosts[host].send(send);
         }
         self.update_position(host);
@@ -178,11 +180,9 @@ impl PlayRun<'_> {
             progress.queue.clear();
             progress.held = None;
             progress.cursor = next;
-            if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
-                self.hosts[host].learned.insert(name.clone(), value.clone());
-            }
+            self.hosts[host].learn(ended.learned(task));
             self.pass_on(host, step, task, &ended);
-            self.keep(host, step, ended.result);
+            self.keep(host, step, ended, false);
             self.update_position(host);
             return;
         }
@@ -191,9 +191,17 @@ impl PlayRun<'_> {
         if let Some(task) = &task {
             self.pass_on(host, step, task, &ended);
         }
+        let fatal = match &task {
+            Some(task) => match self.settings(host, step) {
+                Some(settings) => settings.any_errors_fatal,
+                None => Settings::written(task).any_errors_fatal,
+            },
+            // The play is what the first task inherits from.
+            None => self.play.common.any_errors_fatal.value() == Some(true),
+        };
         let run = &self.hosts[host];
         if task.is_some() && (run.has_facts() || run.progress.untold > 0) {
-            self.keep(host, step, ended.result);
+            self.keep(host, step, ended, fatal);
         } else {
             // It has never got as far as a task.
             let task = TaskName {
@@ -206,18 +214,23 @@ impl PlayRun<'_> {
             self.report(host, task, ended.result);
         }
         self.end_host(host);
-        if self.play.common.any_errors_fatal
-            || task.is_some_and(|task| task.common.any_errors_fatal)
-        {
+        if fatal {
             self.abort(self.program.rank(step), &[]);
         }
     }
 
-    /// Keeps a result until it can be told.
-    pub(super) fn keep(&mut self, host: usize, step: StepId, result: crate::event::TaskResult) {
+    /// Keeps a result until it can be told. If it is a failure, it may be one for all hosts.
+    pub(super) fn keep(&mut self, host: usize, step: StepId, ended: Ended, fatal: bool) {
+        let failed = matches!(
+            ended.result.status,
+            Status::Failed | Status::Rescued | Status::Unreachable
+        );
+        if fatal && failed {
+            self.fatal_steps.insert(step);
+        }
         let rank = self.program.rank(step);
         self.hosts[host].progress.untold += 1;
-        let untold = Untold::new(step, result, &self.skips);
+        let untold = Untold::new(ended.result, ended.skip);
         self.finished.entry(rank).or_default().push((host, untold));
     }
 

@@ -45,7 +45,7 @@ impl PlayRun<'_> {
         if self.program.step(step).needs.others && self.waits_for_facts() {
             return Gate::Closed;
         }
-        if asks && self.ask(step) == Choice::Skip {
+        if asks && self.ask(host, step) == Choice::Skip {
             let next = self.program.next(step);
             let progress = &mut self.hosts[host].progress;
             progress.parked = false;
@@ -83,14 +83,15 @@ impl PlayRun<'_> {
     }
 
     /// What the user wants to be done with a task; asked once, whatever the number of hosts.
-    fn ask(&mut self, step: StepId) -> Choice {
+    fn ask(&mut self, host: usize, step: StepId) -> Choice {
         if let Some(choice) = self.asked.get(&step) {
             return *choice;
         }
+        let name = self.name(host, step);
         let Some(ask) = &mut self.shared.ask else {
             return Choice::Do;
         };
-        let choice = ask(&self.program.step(step).name);
+        let choice = ask(&name);
         if choice == Choice::Continue {
             self.shared.ask = None;
         }
@@ -164,10 +165,7 @@ impl PlayRun<'_> {
         let run = &mut self.hosts[host];
         run.progress.parked = false;
         run.progress.clock = Clock::default();
-        run.learned.extend(ended.facts.clone());
-        if let (Some(name), Some(value)) = (&task.register, &ended.registered) {
-            run.learned.insert(name.clone(), value.clone());
-        }
+        run.learn(ended.learned(task));
         if ended.result.status == Status::Unknown {
             run.unknown.extend(task.learns());
         }

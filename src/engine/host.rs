@@ -10,13 +10,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::calls::Prepared;
-use super::connect::KnownVariables;
 use super::content::ContentSource;
 use super::link::{ToLink, WorkerKey};
 use super::program::{BlockId, InstanceId, StepId};
+use super::settings::Settings;
 use super::timing::Clock;
+use super::untold::Skip;
 use crate::event::{Recap, Status, StepName, TaskResult};
+use crate::inventory::connection::{ConnectionVars, is_connection_variable};
 use crate::inventory::{HostName, Inventory};
+use crate::playbook::Task;
 use crate::value::Value;
 use crate::vars::{Definitions, Values};
 
@@ -24,11 +27,11 @@ use crate::vars::{Definitions, Values};
 pub(super) struct HostRun {
     pub(super) name: Arc<str>,
     /// The inventory's variables, the strongest of each name.
-    pub(super) vars: Definitions,
+    vars: Definitions,
     /// What the run itself knows, the facts among it once they are there.
-    pub(super) magic: Values,
+    magic: Values,
     /// Set and registered variables.
-    pub(super) learned: Values,
+    learned: Values,
     /// Registered variables of which check mode cannot know the value.
     pub(super) unknown: HashSet<Arc<str>>,
     /// Whether check mode has found something to change: what comes after may depend on it.
@@ -42,13 +45,15 @@ pub(super) struct HostRun {
     /// The handlers that were notified when it stopped.
     pub(super) owed: Vec<Arc<str>>,
     /// Variables that it has taken in from files.
-    pub(super) included: Definitions,
-    /// The connection variables that its tasks see alike, if they do.
-    pub(super) connection: RefCell<Option<KnownVariables>>,
+    included: Definitions,
+    /// The connection variables that its tasks see alike in the play that runs, once they have been read: they are written
+    /// out, and no task has anything to say about them.
+    pub(super) connection: RefCell<Option<Arc<ConnectionVars>>>,
     pub(super) link: Option<mpsc::UnboundedSender<ToLink>>,
     /// Counts its connections, so that nobody listens to an old one.
     pub(super) generation: u64,
-    pub(super) link_task: Option<JoinHandle<()>>,
+    /// What serves its connections: one that is closed may still have to end.
+    pub(super) link_tasks: Vec<JoinHandle<()>>,
     /// Whether nothing more runs on it.
     pub(super) ended: bool,
     /// Whether a play works on it, and not only tasks that are delegated to it.
@@ -126,8 +131,10 @@ pub(super) enum PendingState {
 
 /// A request that has been sent.
 pub(super) struct Sent {
-    pub(super) request: Request,
-    pub(super) contents: Vec<(String, ContentSource)>,
+    /// Its number.
+    pub(super) id: u64,
+    /// What was sent, if there may be more like it: for a thousand hosts it is much to keep.
+    pub(super) again: Option<Box<Again>>,
     pub(super) prepared: Prepared,
     /// How often it has been tried.
     pub(super) attempts: u32,
@@ -141,6 +148,12 @@ pub(super) struct Sent {
     pub(super) exhausted: HashMap<usize, String>,
 }
 
+/// What is sent again, or for another item.
+pub(super) struct Again {
+    pub(super) request: Request,
+    pub(super) contents: Vec<(String, ContentSource)>,
+}
+
 /// How a step has ended on a host.
 #[derive(Clone)]
 pub(super) struct Ended {
@@ -149,6 +162,18 @@ pub(super) struct Ended {
     pub(super) registered: Option<Value>,
     /// Variables that it sets.
     pub(super) facts: Values,
+    /// What the task's keywords have said, if one of them is a template.
+    pub(super) settings: Option<Box<Settings>>,
+    /// All that the result says, if it is the same for every host on which the task is skipped.
+    pub(super) skip: Option<Arc<Skip>>,
+}
+
+impl Ended {
+    /// The variables that its host learns of it.
+    pub(super) fn learned(&self, task: &Task) -> impl Iterator<Item = (Arc<str>, Value)> + use<> {
+        let registered = task.register.clone().zip(self.registered.clone());
+        self.facts.clone().into_iter().chain(registered)
+    }
 }
 
 impl HostRun {
@@ -173,7 +198,7 @@ impl HostRun {
             connection: RefCell::default(),
             link: None,
             generation: 0,
-            link_task: None,
+            link_tasks: Vec::new(),
             ended: false,
             takes_part: false,
             progress: Progress::default(),
@@ -185,10 +210,68 @@ impl HostRun {
         !self.ended && !self.progress.done
     }
 
+    /// The inventory's variables.
+    pub(super) fn vars(&self) -> &Definitions {
+        &self.vars
+    }
+
+    /// What the run itself knows.
+    pub(super) fn magic(&self) -> &Values {
+        &self.magic
+    }
+
+    /// Set and registered variables.
+    pub(super) fn learned(&self) -> &Values {
+        &self.learned
+    }
+
+    /// Variables from files.
+    pub(super) fn included(&self) -> &Definitions {
+        &self.included
+    }
+
     /// Gives it other variables of the inventory.
     pub(super) fn set_vars(&mut self, vars: &Definitions) {
         self.vars.clone_from(vars);
         self.connection.take();
+    }
+
+    /// It learns variables.
+    pub(super) fn learn(&mut self, values: impl IntoIterator<Item = (Arc<str>, Value)>) {
+        for (name, value) in values {
+            self.has_new(&name);
+            self.learned.insert(name, value);
+        }
+    }
+
+    /// It takes in variables from a file.
+    pub(super) fn include(&mut self, definitions: &Definitions) {
+        for (name, definition) in definitions {
+            self.has_new(name);
+            self.included.insert(name.clone(), definition.clone());
+        }
+    }
+
+    /// The run knows more about it.
+    pub(super) fn know(&mut self, name: &str, value: Value) {
+        self.has_new(name);
+        self.magic.insert(Arc::from(name), value);
+    }
+
+    pub(super) fn forget_facts(&mut self) {
+        self.magic.shift_remove("facts");
+    }
+
+    /// Another play begins, which may have other things to say about connections.
+    pub(super) fn play_begins(&mut self) {
+        self.connection.take();
+    }
+
+    /// A variable of this name has another value than before.
+    fn has_new(&mut self, name: &str) {
+        if is_connection_variable(name) {
+            self.connection.take();
+        }
     }
 
     pub(super) fn queued(&self, id: u64) -> Option<usize> {
@@ -214,7 +297,7 @@ impl HostRun {
 impl Pending {
     pub(super) fn request_id(&self) -> Option<u64> {
         match &self.state {
-            PendingState::Sent(sent) => Some(sent.request.id),
+            PendingState::Sent(sent) => Some(sent.id),
             PendingState::Ready(_) => None,
         }
     }

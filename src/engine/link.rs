@@ -36,9 +36,37 @@ pub(super) struct WorkerKey {
 /// What the engine asks of a link.
 pub(super) enum ToLink {
     /// Send a message to a worker. The contents may be asked for from now on.
-    Send(WorkerKey, ToWorker, Vec<(String, ContentSource)>),
+    Send(Box<ToSend>),
     /// Say [`LinkEvent::Timer`] after this time.
     Timer(Duration, u64),
+}
+
+/// A message for a worker. Queues keep room for many of what they hold, for each host: what is large is held elsewhere.
+pub(super) struct ToSend {
+    pub(super) worker: WorkerKey,
+    pub(super) message: ToWorker,
+    /// What may be asked for because of it.
+    pub(super) contents: Vec<(String, ContentSource)>,
+}
+
+impl ToLink {
+    /// Send a message without contents.
+    pub(super) fn send(worker: WorkerKey, message: ToWorker) -> Self {
+        Self::send_with(worker, message, Vec::new())
+    }
+
+    /// Send a message.
+    pub(super) fn send_with(
+        worker: WorkerKey,
+        message: ToWorker,
+        contents: Vec<(String, ContentSource)>,
+    ) -> Self {
+        Self::Send(Box::new(ToSend {
+            worker,
+            message,
+            contents,
+        }))
+    }
 }
 
 /// What a link tells the engine.
@@ -70,8 +98,8 @@ pub(super) enum LinkEvent {
 
 /// What a worker's reader tells its link.
 enum Inner {
-    Message(FromWorker),
-    NeedContent(WorkerKey, String),
+    Message(Box<FromWorker>),
+    NeedContent(Box<(WorkerKey, String)>),
     Closed(Option<String>),
 }
 
@@ -144,7 +172,9 @@ async fn run(
     let (session, turn) = {
         let _permit = start.forks.acquire().await;
         let turn = begun.elapsed();
-        let connected = start.connector.connect(&start.name, &start.settings).await;
+        // What it takes to connect is larger than what remains of it, and is not kept for as long as that.
+        let connecting = start.connector.connect(&start.name, &start.settings);
+        let connected = Box::pin(connecting).await;
         (connected.map_err(|error| lost(true, &error))?, turn)
     };
     let (inner_sender, mut inner) = mpsc::channel(WORKER_MESSAGES);
@@ -173,7 +203,8 @@ async fn run(
                         teller.tell(LinkEvent::Timer(id)).await;
                     });
                 }
-                Some(ToLink::Send(key, message, contents)) => {
+                Some(ToLink::Send(send)) => {
+                    let ToSend { worker: key, message, contents } = *send;
                     link.contents.extend(contents);
                     let frame = Frame::message(&message).map_err(|error| lost(false, &error))?;
                     let worker = link.worker(&key, teller).await?;
@@ -181,8 +212,11 @@ async fn run(
                 }
             },
             Some(message) = inner.recv() => match message {
-                Inner::Message(message) => teller.tell(LinkEvent::Message(message)).await,
-                Inner::NeedContent(key, sha256) => link.send_content(&key, &sha256).await?,
+                Inner::Message(message) => teller.tell(LinkEvent::Message(*message)).await,
+                Inner::NeedContent(needed) => {
+                    let (key, sha256) = *needed;
+                    Box::pin(link.send_content(&key, &sha256)).await?;
+                }
                 Inner::Closed(why) => {
                     let why = why.unwrap_or_else(|| "the worker has ended".into());
                     return Err(lost(true, &format!("the connection is lost: {why}")));
@@ -216,7 +250,8 @@ impl Link {
         if !self.workers.contains_key(key) {
             let asked = Instant::now();
             let become_ = key.escalation.as_ref();
-            let started = self.session.start_worker(key.flavour, become_).await;
+            let starting = self.session.start_worker(key.flavour, become_);
+            let started = Box::pin(starting).await;
             let worker = started.map_err(|error| lost(false, &error))?;
             let phases = Phases {
                 start: micros(
@@ -265,8 +300,10 @@ impl Link {
 async fn read(key: WorkerKey, mut incoming: WorkerReceiver, inner: mpsc::Sender<Inner>) {
     loop {
         let message = match incoming.recv().await {
-            Ok(Some(FromWorker::NeedContent(sha256))) => Inner::NeedContent(key.clone(), sha256),
-            Ok(Some(message)) => Inner::Message(message),
+            Ok(Some(FromWorker::NeedContent(sha256))) => {
+                Inner::NeedContent(Box::new((key.clone(), sha256)))
+            }
+            Ok(Some(message)) => Inner::Message(Box::new(message)),
             Ok(None) => Inner::Closed(None),
             Err(error) => Inner::Closed(Some(error.to_string())),
         };

@@ -69,8 +69,10 @@ impl PlayNeeds {
                 }
             }
             if let Some(role) = &task.common.role {
-                add_all(&role.role.defaults, &mut add);
-                add_all(&role.role.vars, &mut add);
+                for role in role.chain() {
+                    add_all(&role.defaults, &mut add);
+                    add_all(&role.vars, &mut add);
+                }
                 add_all(&role.parameters, &mut add);
             }
         });

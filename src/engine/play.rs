@@ -4,7 +4,7 @@
 //! [`answer`](super::answer), what a failure means in [`fail`](super::fail), and when a result is told in
 //! [`tell`](super::tell).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,8 @@ pub(super) struct PlayRun<'a> {
     pub(super) came_last: Option<usize>,
     /// The rank of the step whose failure ends the play everywhere.
     pub(super) fatal: Option<usize>,
+    /// Steps of which a failure is one for all hosts.
+    pub(super) fatal_steps: HashSet<StepId>,
     /// Too many hosts have failed: nothing is rescued any more.
     pub(super) broken: bool,
     /// Tasks that one host carries out for all.
@@ -232,8 +234,7 @@ impl PlayRun<'_> {
         if run.has_facts() {
             return;
         }
-        run.magic
-            .insert(Arc::from("facts"), from_json(&hello.facts));
+        run.know("facts", from_json(&hello.facts));
         phases.begun = micros(begun.saturating_duration_since(self.shared.begun));
         let way = phases.connect + phases.auth + phases.start + phases.upload.unwrap_or(0);
         self.events.event(&Event::HostConnected {
@@ -281,7 +282,7 @@ impl PlayRun<'_> {
             pending.target.clone()
         });
         if let Some(target) = target {
-            let go = ToLink::Send(target.worker, ToWorker::Go(id), Vec::new());
+            let go = ToLink::send(target.worker, ToWorker::Go(id));
             self.hosts[target.host].send(go);
         }
     }

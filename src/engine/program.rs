@@ -30,6 +30,8 @@ pub(super) struct Step {
     pub(super) kind: StepKind,
     /// How it is shown.
     pub(super) name: TaskName,
+    /// Whether it has been shown so, or its name is the same for everybody.
+    pub(super) is_named: bool,
     /// What it waits for.
     pub(super) needs: Needs,
     /// The block that it is in, and in which part.
@@ -175,6 +177,12 @@ impl Program {
         &self.steps[id]
     }
 
+    /// How a step is shown from now on.
+    pub(super) fn call(&mut self, id: StepId, name: Arc<str>) {
+        self.steps[id].name.name = name;
+        self.steps[id].is_named = true;
+    }
+
     pub(super) fn rank(&self, id: StepId) -> usize {
         self.rank[id]
     }
@@ -297,7 +305,8 @@ impl Program {
     fn labels(&self, id: StepId) -> Option<Labels<'_>> {
         let step = &self.steps[id];
         match step.kind {
-            StepKind::Task(_) => Some((step.name.role.as_ref(), Some(&step.name.name))),
+            // As it is written: what it is shown as may differ from run to run.
+            StepKind::Task(ref task) => Some((step.name.role.as_ref(), Some(&task.name))),
             StepKind::Flush { .. } => Some((None, None)),
             _ => None,
         }
@@ -492,9 +501,11 @@ impl<'a> Builder<'a> {
             at: task.map_or_else(|| Arc::from(""), |task| task.at.clone()),
         };
         let needs = task.map(|task| self.program.needs.of(task, self.files));
+        let is_named = task.is_none_or(|task| task.title.is_none());
         self.program.steps.push(Step {
             kind,
             name,
+            is_named,
             needs: needs.unwrap_or_default(),
             block,
             instance: self.instance,

@@ -7,6 +7,7 @@ use provision_worker::protocol::{Changed, Outcome};
 
 use super::calls::{Item, ItemState, Prepared, first_false};
 use super::host::Ended;
+use super::settings::Settings;
 use super::shared::Shared;
 use super::view::View;
 use crate::event::{ItemResult, Status, TaskResult, Timing};
@@ -23,6 +24,8 @@ struct Verdict {
     status: Status,
     message: Option<String>,
     registered: Value,
+    /// Whether what it has changed is told.
+    tells: bool,
 }
 
 /// Judges the outcomes of a task's calls.
@@ -42,8 +45,9 @@ pub(super) fn conclude(
             ItemState::Call(index) => match outcomes.get(*index) {
                 Some(outcome) => {
                     let verdict = judge(shared, view, task, item, outcome);
+                    let verdict = verdict.telling(outcome);
                     match exhausted.get(index) {
-                        Some(why) => verdict.exhausted(why),
+                        Some(why) => verdict.exhausted(why, outcome),
                         None => verdict,
                     }
                 }
@@ -82,23 +86,26 @@ pub(super) fn conclude(
             })
             .collect();
     }
+    let ends = verdicts.iter().map(|verdict| verdict.status);
+    let settings = Settings::of_all(prepared.items.iter().zip(ends));
     let registered = register(prepared.is_loop, verdicts);
     result.registered = Some(registered.clone());
     Ended {
         result,
         registered: Some(registered),
         facts: Values::new(),
+        settings,
+        skip: None,
     }
 }
 
 /// The changes of the items that count as changed; of one that failed, those that had been made.
 fn changes(prepared: &Prepared, verdicts: &[Verdict], outcomes: &[Outcome]) -> Vec<Changed> {
-    let counts = |status| matches!(status, Status::Changed | Status::Unknown | Status::Failed);
     let items = prepared
         .items
         .iter()
         .zip(verdicts)
-        .filter(|(_, verdict)| counts(verdict.status));
+        .filter(|(_, verdict)| verdict.tells);
     items
         .filter_map(|(item, _)| match item.state {
             ItemState::Call(index) => outcomes.get(index),
@@ -117,7 +124,9 @@ fn hidden_change() -> Changed {
 }
 
 /// Takes out of a result what `no_log` forbids to show.
-pub(super) fn censor(result: &mut TaskResult) {
+pub(super) fn censor(ended: &mut Ended) {
+    ended.skip = None;
+    let result = &mut ended.result;
     result.registered = None;
     result
         .changes
@@ -151,16 +160,30 @@ impl Verdict {
             status: Status::Failed,
             message: Some(message),
             registered: registered.into(),
+            tells: false,
         }
     }
-}
 
-impl Verdict {
-    /// It has been tried as often as it may.
-    fn exhausted(self, why: &str) -> Self {
+    /// Decides whether what the module has changed is told: not of what counts as unchanged, and of a failure only what is
+    /// known to have changed before it. Of a program nobody knows that.
+    fn telling(mut self, outcome: &Outcome) -> Self {
+        self.tells = match self.status {
+            Status::Changed | Status::Unknown => true,
+            Status::Failed => outcome.failure.is_some() || !outcome.output.contains_key("rc"),
+            _ => false,
+        };
+        self
+    }
+
+    /// It has been tried as often as it may. What the last attempt has changed, it has changed.
+    fn exhausted(self, why: &str, outcome: &Outcome) -> Self {
         let said = self.message.map(|said| format!(": {said}"));
         let message = format!("{why}{}", said.unwrap_or_default());
-        Self::failed(message, self.registered.into_map().unwrap_or_default())
+        let registered = self.registered.into_map().unwrap_or_default();
+        Self {
+            tells: self.tells && (outcome.failure.is_some() || !outcome.output.contains_key("rc")),
+            ..Self::failed(message, registered)
+        }
     }
 }
 
@@ -176,6 +199,7 @@ fn skipped(item: &Item, condition: &str) -> Verdict {
         status: Status::Skipped,
         message: Some(skipped_message(condition)),
         registered: registered.into(),
+        tells: false,
     }
 }
 
@@ -212,6 +236,7 @@ fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Ou
             status: Status::Unknown,
             message,
             registered: registered.into(),
+            tells: false,
         };
     }
     let mut failed = outcome.failure.is_some();
@@ -245,6 +270,7 @@ fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Ou
                 status: Status::Unknown,
                 message,
                 registered: registered.into(),
+                tells: false,
             };
         }
         let because = || "`failed_when` holds".to_owned();
@@ -257,6 +283,7 @@ fn judge(shared: &Shared, view: View<'_>, task: &Task, item: &Item, outcome: &Ou
         status,
         message: None,
         registered: registered.into(),
+        tells: false,
     }
 }
 
@@ -290,7 +317,10 @@ pub(super) fn all_hold(
     registered: &Map,
     conditions: &[crate::playbook::When],
 ) -> Result<bool, Box<Diagnostic>> {
-    let mut locals = item.locals.clone();
+    let mut locals = match item.value {
+        Some(_) => item.locals.clone(),
+        None => view.locals(None),
+    };
     if let Some(name) = &task.register {
         locals.insert(name.clone(), registered.clone().into());
     }
@@ -375,6 +405,8 @@ pub(super) fn ended(status: Status, message: Option<String>) -> Ended {
         },
         registered: Some(registered.into()),
         facts: Values::new(),
+        settings: None,
+        skip: None,
     }
 }
 
@@ -412,8 +444,11 @@ pub(super) fn rejudged(
 
 /// The result of a control action over all items of its loop.
 pub(super) fn total_of(prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
+    let ends = all.iter().map(|ended| ended.result.status);
+    let settings = Settings::of_all(prepared.items.iter().zip(ends));
     if !prepared.is_loop {
-        return all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
+        let whole = all.pop().unwrap_or_else(|| ended(Status::Skipped, None));
+        return Ended { settings, ..whole };
     }
     let status = total(all.iter().map(|ended| ended.result.status));
     let messages: Vec<&str> = all
@@ -432,6 +467,7 @@ pub(super) fn total_of(prepared: &Prepared, mut all: Vec<Ended>) -> Ended {
         .unwrap_or_default();
     set(&mut map, "results", results);
     whole.registered = Some(map.into());
+    whole.settings = settings;
     whole.facts = all.into_iter().flat_map(|ended| ended.facts).collect();
     whole
 }

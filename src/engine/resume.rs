@@ -134,7 +134,7 @@ pub(super) fn tell_stops(
         let (play, step) = run.hidden_since.clone().unwrap_or((play, step));
         let secrets = shared.sources.secrets();
         let told = run
-            .learned
+            .learned()
             .iter()
             .filter(|(name, value)| !run.hidden.contains(*name) && !secrets.occurs_in(value));
         let learned = told.map(|(name, value)| (name.to_string(), to_json(value)));
@@ -155,6 +155,6 @@ pub(super) fn restore(run: &mut HostRun, beginning: &Beginning) {
     {
         let learned = stop.learned.iter();
         let learned = learned.map(|(name, value)| (Arc::from(name.as_str()), from_json(value)));
-        run.learned.extend(learned);
+        run.learn(learned);
     }
 }

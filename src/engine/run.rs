@@ -7,17 +7,16 @@ use std::time::Instant;
 
 use super::arguments;
 use super::batches::{batches, ordered};
-use super::connect::{Connections, PlainTasks};
+use super::connect::Connections;
 use super::content::ContentFiles;
 use super::frontier::Frontier;
-use super::host::{self, Progress};
-use super::later::{Needed, close as close_one, regroups};
+use super::host::{self, HostRun, Progress};
+use super::later::{Needed, Until, close as close_one, regroups};
 use super::link;
 use super::needs::PlayNeeds;
 use super::play::{PlayEnd, PlayRun};
 use super::program::{Program, is_called};
 use super::resume::{restore, tell_stops};
-use super::role_layers::RoleLayers;
 use super::roster::Roster;
 use super::shared::{Shared, directory_value};
 use super::turns::Turns;
@@ -55,7 +54,7 @@ pub struct Run {
     /// The inventory's variables for each host, the strongest of each name.
     pub vars: HashMap<HostName, Definitions>,
     /// Restricts every play to these hosts.
-    pub limit: Option<Vec<HostName>>,
+    pub limit: Option<HashSet<HostName>>,
     /// What the user has answered to the prompts of plays.
     pub answers: Values,
     /// How the inventory is read again, if it can be.
@@ -137,7 +136,7 @@ impl Run {
 
     /// The hosts of a play, in inventory order.
     pub fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
-        hosts_of(play, &self.inventory, self.limit.as_deref())
+        hosts_of(play, &self.inventory, self.limit.as_ref())
     }
 }
 
@@ -156,7 +155,7 @@ fn compiled_layer(
 fn hosts_of(
     play: &Play,
     inventory: &Inventory,
-    limit: Option<&[HostName]>,
+    limit: Option<&HashSet<HostName>>,
 ) -> Result<Vec<HostName>, Diagnostic> {
     let (hosts, missing) = picked(play, inventory, limit)?;
     match missing.into_iter().next() {
@@ -169,7 +168,7 @@ fn hosts_of(
 fn picked(
     play: &Play,
     inventory: &Inventory,
-    limit: Option<&[HostName]>,
+    limit: Option<&HashSet<HostName>>,
 ) -> Result<(Vec<HostName>, Vec<Diagnostic>), Diagnostic> {
     let (mut hosts, missing) = play.hosts.pick(inventory)?;
     if let Some(limit) = limit {
@@ -250,11 +249,23 @@ struct RunEnd {
     unfinished: Option<usize>,
 }
 
+/// A play whose turn it is.
+struct PlayTurn<'a> {
+    play: &'a Play,
+    /// Which play it is, counted from 0 over all playbooks.
+    number: usize,
+    /// Its hosts that still take part in the run.
+    members: &'a [usize],
+    /// Whether the run begins in it.
+    starts: bool,
+    needed: Needed,
+}
+
 /// A run under way.
 struct Running<'e> {
     shared: Shared,
     hosts: Roster,
-    limit: Option<Vec<HostName>>,
+    limit: Option<HashSet<HostName>>,
     connections: Connections,
     events: &'e mut dyn Events,
 }
@@ -287,8 +298,6 @@ impl<'e> Running<'e> {
             extra: run.extra,
             answers: run.answers,
             magic: Values::new(),
-            of_roles: RoleLayers::default(),
-            plain_tasks: PlainTasks::default(),
             asked_of_all: std::cell::RefCell::default(),
             directory: PathBuf::new(),
             last_id: 0,
@@ -313,7 +322,7 @@ impl<'e> Running<'e> {
     }
 
     fn hosts_of(&self, play: &Play) -> Result<Vec<HostName>, Diagnostic> {
-        hosts_of(play, &self.shared.inventory, self.limit.as_deref())
+        hosts_of(play, &self.shared.inventory, self.limit.as_ref())
     }
 
     /// What is wrong with the arguments of roles.
@@ -326,6 +335,7 @@ impl<'e> Running<'e> {
     /// Carries out the plays, one after the other.
     async fn plays(&mut self, plays: &[&Play]) -> RunEnd {
         let mut started = !matches!(self.shared.options.beginning, Beginning::Task(_));
+        let mut until = Until::new(plays);
         for (number, &play) in plays.iter().enumerate() {
             let members = self.members(play, number);
             let starts = !started && begins_in(&self.shared.options.beginning, play);
@@ -333,11 +343,22 @@ impl<'e> Running<'e> {
                 continue;
             }
             started = true;
-            let later = self.needed_by(play, &plays[number + 1..]);
-            let end = self.batches(play, number, &members, starts, &later).await;
+            let (inventory, limit) = (&self.shared.inventory, self.limit.as_ref());
+            let needed = until.needed(number, plays, |play| {
+                let picked = picked(play, inventory, limit);
+                picked.unwrap_or_default().0
+            });
+            let turn = PlayTurn {
+                play,
+                number,
+                members: &members,
+                starts,
+                needed,
+            };
+            let end = self.batches(&turn).await;
             // Those that this play alone may have needed again.
-            for host in members {
-                if !later.has(&self.hosts[host].name) {
+            for &host in turn.members {
+                if !turn.needed.later(&self.hosts[host].name) {
                     close_one(&mut self.hosts, host);
                 }
             }
@@ -357,26 +378,9 @@ impl<'e> Running<'e> {
         RunEnd::default()
     }
 
-    /// The hosts that these later plays may need after `play`.
-    fn needed_by(&self, play: &Play, later: &[&Play]) -> Needed {
-        let mut needed = Needed::nobody();
-        let mut before = regroups(play);
-        for next in later {
-            if before {
-                return Needed::Any;
-            }
-            before = regroups(next);
-            let inventory = &self.shared.inventory;
-            let (hosts, _) = picked(next, inventory, self.limit.as_deref()).unwrap_or_default();
-            needed.add(hosts);
-            needed.add_delegates(next);
-        }
-        needed
-    }
-
     /// The hosts of a play that still take part in the run.
     fn members(&mut self, play: &Play, number: usize) -> Vec<usize> {
-        let picked = picked(play, &self.shared.inventory, self.limit.as_deref());
+        let picked = picked(play, &self.shared.inventory, self.limit.as_ref());
         let (names, missing) = picked.unwrap_or_else(|diagnostic| (Vec::new(), vec![diagnostic]));
         for diagnostic in missing {
             // A group that tasks were to make, and have not.
@@ -409,17 +413,15 @@ impl<'e> Running<'e> {
     }
 
     /// Carries out a play on its batches, one after the other.
-    async fn batches(
-        &mut self,
-        play: &Play,
-        number: usize,
-        members: &[usize],
-        starts: bool,
-        later: &Needed,
-    ) -> PlayEnd {
-        begin(&mut self.shared, play, &self.hosts, members);
-        let mut needed = later.clone();
-        needed.add_delegates(play);
+    async fn batches(&mut self, turn: &PlayTurn<'_>) -> PlayEnd {
+        let &PlayTurn {
+            play,
+            number,
+            members,
+            ..
+        } = turn;
+        let regroups = regroups(play);
+        begin(&mut self.shared, play, &mut self.hosts, members);
         let mut program = self.program(play);
         let mut waiting: HashSet<usize> = members.iter().copied().collect();
         for mut batch in batches(members, &play.course) {
@@ -430,11 +432,9 @@ impl<'e> Running<'e> {
             if batch.is_empty() {
                 continue;
             }
-            let of_batch = program.clone();
-            let run = self.batch(play, number, members, batch, starts, of_batch, &needed);
-            match run.await {
+            match self.batch(turn, batch, program.clone()).await {
                 // What a task can mention depends on the variables of all hosts, new ones among them.
-                PlayEnd::Finished if regroups(play) => program = self.program(play),
+                PlayEnd::Finished if regroups => program = self.program(play),
                 PlayEnd::Finished => {}
                 PlayEnd::Ended => break,
                 end @ (PlayEnd::Fatal | PlayEnd::Interrupted) => {
@@ -453,20 +453,10 @@ impl<'e> Running<'e> {
         Program::new(play, &shared.options.tags, &shared.files, needs)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "it is taken from one place")]
-    async fn batch(
-        &mut self,
-        play: &Play,
-        number: usize,
-        members: &[usize],
-        batch: Vec<usize>,
-        starts: bool,
-        program: Program,
-        needed: &Needed,
-    ) -> PlayEnd {
+    async fn batch(&mut self, turn: &PlayTurn<'_>, batch: Vec<usize>, program: Program) -> PlayEnd {
         let shared = &mut self.shared;
         let starts_at = match &shared.options.beginning {
-            Beginning::Task(name) if starts => program.named(name),
+            Beginning::Task(name) if turn.starts => program.named(name),
             _ => None,
         };
         let names: Vec<Value> = batch
@@ -481,22 +471,23 @@ impl<'e> Running<'e> {
         let play_run = PlayRun {
             frontier: Frontier::new(program.len(), batch.len()),
             shared,
-            play,
-            number,
+            play: turn.play,
+            number: turn.number,
             starts_at,
             program,
             hosts: &mut self.hosts,
-            members: members.to_vec(),
+            members: turn.members.to_vec(),
             batch,
             finished: BTreeMap::new(),
             skips: Skips::default(),
             turns,
-            needed,
+            needed: &turn.needed,
             events: self.events,
             connections: &mut self.connections,
             let_go_at: None,
             came_last: None,
             fatal: None,
+            fatal_steps: HashSet::new(),
             broken: false,
             once: HashMap::new(),
             busy: HashMap::new(),
@@ -539,10 +530,9 @@ fn set_magic(shared: &mut Shared, inventory_dir: &Path) {
 }
 
 /// Makes everything ready for a play.
-fn begin(shared: &mut Shared, play: &Play, hosts: &Roster, members: &[usize]) {
+fn begin(shared: &mut Shared, play: &Play, hosts: &mut Roster, members: &[usize]) {
     play.directory().clone_into(&mut shared.directory);
-    shared.of_roles = RoleLayers::new(play);
-    shared.plain_tasks = PlainTasks::default();
+    hosts.iter_mut().for_each(HostRun::play_begins);
     let directory = directory_value(&shared.directory);
     shared.set_magic("playbook_dir", directory);
     shared.set_magic("ansible_play_name", &*play.name);
@@ -558,13 +548,11 @@ async fn close(hosts: &mut Roster, interrupted: bool) {
     for host in hosts.iter_mut() {
         host.link = None;
     }
-    for host in hosts.iter_mut() {
-        if let Some(task) = host.link_task.take() {
-            if interrupted {
-                task.abort();
-            }
-            // A link that has been aborted or has panicked has nothing to say any more.
-            let _ = task.await;
+    for task in hosts.iter_mut().flat_map(|host| host.link_tasks.drain(..)) {
+        if interrupted {
+            task.abort();
         }
+        // A link that has been aborted or has panicked has nothing to say any more.
+        let _ = task.await;
     }
 }

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::RunOptions;
-use super::connect::PlainTasks;
 use super::content::ContentFiles;
 use super::host::{self, HostRun};
-use super::role_layers::RoleLayers;
 use super::run::{Ask, Reload};
 use crate::inventory::connection::LOCAL_NAMES;
 use crate::inventory::{HostName, Inventory};
@@ -43,10 +41,6 @@ pub(super) struct Shared {
     pub(super) answers: Values,
     /// What the run itself knows, whatever the host.
     pub(super) magic: Values,
-    /// The variables of the roles of the play that runs.
-    pub(super) of_roles: RoleLayers,
-    /// The tasks of the play that runs that say nothing of connections in their own variables.
-    pub(super) plain_tasks: PlainTasks,
     /// The variables of all hosts that are being rendered for `hostvars`; none is all of them.
     pub(super) asked_of_all: RefCell<Vec<Option<Arc<str>>>>,
     /// The directory of the playbook that runs.

@@ -1,9 +1,16 @@
 //! Tells results in the order of the play, and ends what has failed.
 
+use std::sync::Arc;
+
+use super::calls::text;
 use super::play::PlayRun;
-use super::program::StepKind;
+use super::program::{StepId, StepKind};
 use super::untold::Untold;
 use crate::event::{Event, Status, TaskName, TaskResult};
+use crate::playbook::Task;
+
+/// How many characters of a rendered name are shown.
+const TITLE: usize = 200;
 
 impl PlayRun<'_> {
     /// Tells the results of all steps that every host has ended, and failures at once, in the order of the
@@ -56,7 +63,7 @@ impl PlayRun<'_> {
             let failed: Vec<usize> = failed.map(|(host, _)| *host).collect();
             for (host, result) in results {
                 final_failure |= is_final(&result);
-                let name = self.program.step(step).name.clone();
+                let name = self.name(host, step);
                 self.report(host, name, result.into_result());
                 let untold = &mut self.hosts[host].progress.untold;
                 *untold = untold.saturating_sub(1);
@@ -65,15 +72,45 @@ impl PlayRun<'_> {
             if final_failure && self.too_many_failed() {
                 self.broken = true;
                 self.abort(rank, &[]);
-            } else if !failed.is_empty() {
-                let task = self.program.step(step).task();
-                let fatal = self.play.common.any_errors_fatal
-                    || task.is_some_and(|task| task.common.any_errors_fatal);
-                if fatal {
-                    self.abort(rank, &failed);
-                }
+            } else if !failed.is_empty() && self.fatal_steps.contains(&step) {
+                self.abort(rank, &failed);
             }
         }
+    }
+
+    /// How a step is shown. A name that is a template is rendered when it is first shown, and as in Ansible for the first
+    /// host that takes part; if not all that it mentions is known yet, for the host that is at it, or it stays as it is
+    /// written. So does the name of a task of which nothing may be shown.
+    pub(super) fn name(&mut self, host: usize, step: StepId) -> TaskName {
+        let about = self.program.step(step);
+        if let Some(task) = about.task().filter(|_| !about.is_named) {
+            let takes_part = |host: &usize| {
+                let entered = &self.hosts[*host].progress.entered;
+                about
+                    .instance
+                    .is_none_or(|instance| entered.contains_key(&instance))
+            };
+            let first = self.batch.iter().copied().find(takes_part);
+            let mut hosts = first
+                .into_iter()
+                .chain([host])
+                .filter(|_| !task.common.no_log);
+            let name = hosts.find_map(|host| self.title(host, step, task));
+            let name = name.unwrap_or_else(|| task.name.clone());
+            self.program.call(step, name);
+        }
+        self.program.step(step).name.clone()
+    }
+
+    fn title(&self, host: usize, step: StepId, task: &Task) -> Option<Arc<str>> {
+        let view = self.view(host, step);
+        let locals = view.locals(None);
+        let scope = view.scope(self.shared, &locals);
+        let title = task.title.as_ref()?.render(&self.shared.templates, &scope);
+        let title = text(&title.ok()?);
+        let words: Vec<&str> = title.split_whitespace().collect();
+        let title: String = words.join(" ").chars().take(TITLE).collect();
+        (!title.is_empty()).then(|| title.into())
     }
 
     /// Whether more hosts of the batch have failed than the play allows.

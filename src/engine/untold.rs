@@ -41,6 +41,8 @@ impl Skips {
             result: skip.result(Timing::default()),
             registered: Some(skip.registered.clone()),
             facts: Values::new(),
+            settings: None,
+            skip: Some(skip),
         }
     }
 }
@@ -69,18 +71,10 @@ pub(super) enum Untold {
 }
 
 impl Untold {
-    pub(super) fn new(step: StepId, mut result: TaskResult, skips: &Skips) -> Self {
-        let skip = skips.0.get(&step);
-        let skip = skip.filter(|skip| {
-            // What `no_log` hides and what a loop or a condition on its items says is not that.
-            result.status == Status::Skipped
-                && result.message.as_ref() == Some(&skip.message)
-                && result.registered.is_some()
-                && result.items.is_empty()
-                && result.millis == 0
-        });
+    /// Of a task that is skipped, `skip` is all that there is to say, if there is one.
+    pub(super) fn new(mut result: TaskResult, skip: Option<Arc<Skip>>) -> Self {
         match skip {
-            Some(skip) => Self::Skipped(skip.clone(), std::mem::take(&mut result.timing)),
+            Some(skip) => Self::Skipped(skip, std::mem::take(&mut result.timing)),
             None => Self::Whole(Box::new(result)),
         }
     }
@@ -104,57 +98,37 @@ impl Untold {
 mod tests {
     use super::{Skips, Untold};
     use crate::engine::result::censor;
-    use crate::event::{ItemResult, Status, TaskResult, Timing};
+    use crate::event::Timing;
 
-    fn skipped(skips: &mut Skips) -> TaskResult {
-        let mut result = skips.ended(3, "wanted").result;
-        result.timing = Timing {
+    #[test]
+    fn what_is_told_is_what_was_kept() {
+        let mut ended = Skips::default().ended(3, "wanted");
+        ended.result.timing = Timing {
             begun: 5,
             ended: 7,
             waited_for: Some("h2".into()),
             ..Timing::default()
         };
-        result
-    }
-
-    #[test]
-    fn what_is_told_is_what_was_kept() {
-        let mut skips = Skips::default();
-        let plain = skipped(&mut skips);
-        assert_eq!(plain.message.as_deref(), Some("`wanted` does not hold"));
-        let mut hidden = plain.clone();
-        censor(&mut hidden);
-        let mut looped = plain.clone();
-        looped.items.push(ItemResult {
-            label: "a".into(),
-            status: Status::Skipped,
-            message: None,
-        });
-        let mut other = plain.clone();
-        other.message = Some("`other` does not hold".into());
-        let mut ran = plain.clone();
-        ran.status = Status::Ok;
-        for (result, shared) in [
-            (plain, true),
-            (hidden, false),
-            (looped, false),
-            (other, false),
-            (ran, false),
-        ] {
-            let untold = Untold::new(3, result.clone(), &skips);
-            assert_eq!(matches!(untold, Untold::Skipped(..)), shared, "{result:?}");
-            assert_eq!(untold.status(), result.status);
-            assert_eq!(untold.into_result(), result);
-        }
+        let result = ended.result.clone();
+        assert_eq!(result.message.as_deref(), Some("`wanted` does not hold"));
+        let untold = Untold::new(ended.result.clone(), ended.skip.clone());
+        assert!(matches!(untold, Untold::Skipped(..)));
+        assert_eq!(untold.status(), result.status);
+        assert_eq!(untold.into_result(), result);
+        censor(&mut ended);
+        let hidden = ended.result.clone();
+        assert_ne!(hidden, result);
+        assert_eq!(Untold::new(ended.result, ended.skip).into_result(), hidden);
     }
 
     #[test]
     fn a_task_that_is_skipped_for_another_reason_says_so() {
         let mut skips = Skips::default();
-        let first = Untold::new(3, skips.ended(3, "a").result, &skips);
-        let second = Untold::new(3, skips.ended(3, "b").result, &skips);
-        let told = |untold: Untold| untold.into_result().message;
-        assert_eq!(told(first).as_deref(), Some("`a` does not hold"));
-        assert_eq!(told(second).as_deref(), Some("`b` does not hold"));
+        let mut told = |condition| {
+            let ended = skips.ended(3, condition);
+            Untold::new(ended.result, ended.skip).into_result().message
+        };
+        assert_eq!(told("a").as_deref(), Some("`a` does not hold"));
+        assert_eq!(told("b").as_deref(), Some("`b` does not hold"));
     }
 }

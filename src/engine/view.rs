@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::host::HostRun;
 use super::roster::Roster;
 use super::shared::Shared;
-use crate::playbook::{Finder, Play, Task};
+use crate::playbook::{Finder, Play, RoleUse, Task};
 use crate::value::{Map, Value};
 use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Surroundings, Values};
 
@@ -67,38 +67,26 @@ impl<'a> View<'a> {
                 layers.push(layer);
             }
         };
-        let merged = shared.of_roles.of(play);
-        match merged {
-            Some(merged) => push(definitions(Layer::RoleDefaults, &merged.defaults)),
-            None => play
-                .roles
-                .iter()
-                .for_each(|role| push(definitions(Layer::RoleDefaults, &role.defaults))),
+        let of_play = &play.role_layers;
+        push(definitions(Layer::RoleDefaults, &of_play.defaults));
+        for role in role.into_iter().flat_map(RoleUse::chain) {
+            push(definitions(Layer::RoleDefaults, &role.defaults));
         }
-        if let Some(role) = role {
-            push(definitions(Layer::RoleDefaults, &role.role.defaults));
-        }
-        push(definitions(Layer::Inventory, &host.vars));
+        push(definitions(Layer::Inventory, host.vars()));
         push(definitions(Layer::Play, &play.vars));
         push(values(Layer::PlayPrompt, &shared.answers));
         for file in &play.vars_files {
             push(definitions(Layer::PlayFiles, file));
         }
-        match merged {
-            Some(merged) => push(definitions(Layer::Role, &merged.vars)),
-            None => play
-                .roles
-                .iter()
-                .for_each(|role| push(definitions(Layer::Role, &role.vars))),
-        }
-        if let Some(role) = role {
-            push(definitions(Layer::Role, &role.role.vars));
+        push(definitions(Layer::Role, &of_play.vars));
+        for role in role.into_iter().flat_map(RoleUse::chain) {
+            push(definitions(Layer::Role, &role.vars));
         }
         if let Some(common) = common {
             push(definitions(Layer::Task, &common.vars));
         }
-        push(definitions(Layer::IncludedFiles, &host.included));
-        push(values(Layer::Learned, &host.learned));
+        push(definitions(Layer::IncludedFiles, host.included()));
+        push(values(Layer::Learned, host.learned()));
         if let Some(role) = role {
             push(definitions(Layer::RoleParameters, &role.parameters));
         }
@@ -108,7 +96,7 @@ impl<'a> View<'a> {
         push(definitions(Layer::Extra, &shared.extra));
         push(values(Layer::Loop, locals));
         push(values(Layer::Magic, &shared.magic));
-        push(values(Layer::Magic, &host.magic));
+        push(values(Layer::Magic, host.magic()));
         let surroundings = HostVars {
             shared,
             view: *self,

@@ -29,6 +29,15 @@ const fn variable(
     ConnectionVariable { name, expects, doc }
 }
 
+/// Whether this is the name of a connection variable.
+pub fn is_connection_variable(name: &str) -> bool {
+    // Nearly every name is done with here.
+    name.starts_with("ansible_")
+        && CONNECTION_VARIABLES
+            .iter()
+            .any(|variable| variable.name == name)
+}
+
 /// All connection variables.
 pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
     variable(

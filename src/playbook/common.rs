@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::keys::{Keys, expected};
 use super::load::Loader;
-use super::{RoleUse, When};
-use crate::inventory::connection::{BecomeMethod, become_flags};
-use crate::source::{Diagnostic, Node, Span};
+use super::{Notify, RoleUse, Setting, When};
+use crate::inventory::connection::{BecomeMethod, become_flags, is_connection_variable};
+use crate::source::{Diagnostic, Node};
 use crate::vars::{Definition, Definitions};
 
 /// What a task has from itself and from everything around it.
@@ -33,13 +33,13 @@ pub struct Common {
     /// The environment of its programs: mappings of which a later one wins.
     pub environment: Vec<Arc<Definition>>,
     /// Handlers to run when it has changed something.
-    pub notify: Vec<(Arc<str>, Span)>,
+    pub notify: Vec<Notify>,
     /// A failure does not end the host's run.
-    pub ignore_errors: bool,
+    pub ignore_errors: Setting<bool>,
     /// A host that cannot be reached goes on with the next task.
     pub ignore_unreachable: bool,
     /// A failure on one host ends the play on all.
-    pub any_errors_fatal: bool,
+    pub any_errors_fatal: Setting<bool>,
     /// Nothing of its arguments and results may be shown.
     pub no_log: bool,
     /// `false`: it runs even in check mode, because it only reads.
@@ -51,7 +51,7 @@ pub struct Common {
     /// On how many hosts at the same time at most.
     pub throttle: Option<usize>,
     /// The longest time a program of it may take, in seconds.
-    pub timeout: Option<u64>,
+    pub timeout: Option<Setting<u64>>,
     /// The host that carries it out in place of its own.
     pub delegate_to: Option<Arc<Definition>>,
     /// What it learns belongs to the host that carries it out.
@@ -60,6 +60,20 @@ pub struct Common {
     pub local: bool,
     /// Arguments of modules where the task does not give them, the nearest last: module, arguments.
     pub module_defaults: Vec<(Arc<str>, Node)>,
+}
+
+impl Common {
+    /// Whether a connection variable is among the variables that it has of its own or from a role.
+    pub(super) fn sets_connection(&self) -> bool {
+        let role = self.role.as_ref();
+        let roles = role.into_iter().flat_map(RoleUse::chain);
+        let of_roles = roles.flat_map(|role| [&role.defaults, &role.vars]);
+        let parameters = role.map(|role| &*role.parameters);
+        let layers = [&*self.vars, &*self.parameters].into_iter();
+        let layers = layers.chain(of_roles).chain(parameters);
+        let mut names = layers.flat_map(|layer| layer.keys());
+        names.any(|name| is_connection_variable(name))
+    }
 }
 
 /// How to become another user.
@@ -100,9 +114,7 @@ impl Loader<'_> {
         }
         if level == Level::Tasks {
             self.vars_of(keys, &mut common);
-            let notified = keys.strings("notify", self.diagnostics);
-            let notified = notified.into_iter().map(|(node, name)| (name, node.span));
-            common.notify.extend(notified);
+            common.notify.extend(self.notify(keys));
         }
         self.flags(keys, &mut common);
         self.escalation(keys, &mut common.escalation);
@@ -113,7 +125,7 @@ impl Loader<'_> {
         if let Some(number) = keys.number("throttle", self.diagnostics) {
             common.throttle = usize::try_from(number).ok().filter(|limit| *limit > 0);
         }
-        common.timeout = keys.number("timeout", self.diagnostics).or(common.timeout);
+        common.timeout = self.number(keys, "timeout").or(common.timeout);
         if let Some(node) = keys.take("connection") {
             match node.as_str() {
                 Some("local") => common.local = true,
@@ -146,14 +158,19 @@ impl Loader<'_> {
     }
 
     fn flags(&mut self, keys: &mut Keys<'_>, common: &mut Common) {
-        let flags: [(&'static str, &mut bool); 5] = [
+        for (key, setting) in [
             ("ignore_errors", &mut common.ignore_errors),
-            ("ignore_unreachable", &mut common.ignore_unreachable),
             ("any_errors_fatal", &mut common.any_errors_fatal),
+        ] {
+            if let Some(given) = self.boolean(keys, key) {
+                *setting = given;
+            }
+        }
+        for (key, flag) in [
+            ("ignore_unreachable", &mut common.ignore_unreachable),
             ("no_log", &mut common.no_log),
             ("run_once", &mut common.run_once),
-        ];
-        for (key, flag) in flags {
+        ] {
             if let Some(value) = keys.boolean(key, self.diagnostics) {
                 *flag = value;
             }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Body, Common, Entry, Handler, Role, Task, each_task};
+use super::{Body, Common, Entry, Handler, Role, RoleLayers, Task, each_task};
 use crate::inventory::HostPattern;
-use crate::source::Span;
+use crate::source::{Diagnostic, Span};
 use crate::vars::{Definition, Definitions};
 
 /// A file with plays.
@@ -46,6 +46,8 @@ pub struct Play {
     pub handlers: Vec<Handler>,
     /// The roles of the play, for their defaults.
     pub roles: Vec<Arc<Role>>,
+    /// The variables of all of these.
+    pub role_layers: RoleLayers,
     /// How its hosts go through it.
     pub course: Course,
 }
@@ -139,6 +141,20 @@ impl Play {
         let listening = listening.filter(|(_, handler)| handler.listens_to(name));
         let listening = listening.map(|(index, _)| index);
         chosen.into_iter().chain(listening).collect()
+    }
+
+    /// The same, or what is wrong if there is none.
+    pub fn handlers_for(&self, name: &str, notified: Span) -> Result<Vec<usize>, Diagnostic> {
+        let found = self.notified_by(name);
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let names = self.handlers.iter().map(|handler| &handler.task.name);
+        let topics = self.handlers.iter().flat_map(|handler| &handler.listen);
+        let known = names.chain(topics).map(AsRef::as_ref);
+        Err(Diagnostic::error(format!("there is no handler `{name}`"))
+            .at(notified, "notified here")
+            .suggest(name, known))
     }
 
     /// Calls `visit` for each task of the play: those in blocks, handlers, and what can be included as well.

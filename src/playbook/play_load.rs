@@ -7,7 +7,7 @@ use super::keys::{Keys, expected};
 use super::keywords::{PLAY, PROMPT};
 use super::load::{Loader, Parts};
 use super::play::{BatchSize, Connection, Course, Order, Prompt};
-use super::{Body, Common, Entry, Play};
+use super::{Body, Common, Entry, Play, RoleLayers};
 use crate::inventory::HostPattern;
 use crate::source::{Diagnostic, Node, Span};
 use crate::vars::{Definitions, is_variable_name};
@@ -76,6 +76,7 @@ impl Loader<'_> {
             sections: [pre_tasks, tasks, post_tasks],
             bodies: parts.bodies.into_iter().map(body).collect(),
             handlers,
+            role_layers: RoleLayers::new(&parts.roles),
             roles: parts.roles,
             course,
         })

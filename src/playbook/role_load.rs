@@ -135,9 +135,11 @@ impl Loader<'_> {
             .collect();
         all.extend(parameters);
         let mut common = outer.clone();
+        let around = outer.role.iter().flat_map(RoleUse::chain);
         common.role = Some(RoleUse {
             role: loaded.role.clone(),
             span,
+            parents: around.cloned().collect(),
             parameters: Arc::new(all),
         });
         self.loading.push(name.clone());
@@ -189,9 +191,11 @@ impl Loader<'_> {
         let (line, _) = self.sources.line_column(span);
         Task {
             name: Arc::from("arguments of the role"),
+            title: None,
             span,
             at: format!("{}:{line}", self.sources.path(span.file).display()).into(),
             action: Action::Control(Control::CheckArguments(arguments.clone())),
+            sets_connection: common.sets_connection(),
             common,
             repeat: None,
             register: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use provision_worker::arg::Kind;
 use provision_worker::module::Module;
 
-use super::{Common, Include, IncludeVars, RoleArguments};
+use super::{Common, Include, IncludeVars, RoleArguments, Setting};
 use crate::source::{Node, Span};
 use crate::template::Condition;
 use crate::vars::{Definition, Definitions};
@@ -24,6 +24,8 @@ pub struct When {
 pub struct Task {
     /// Its name, or what it does.
     pub name: Arc<str>,
+    /// The template that its name is, if it is one.
+    pub title: Option<Definition>,
     /// Where it was written.
     pub span: Span,
     /// `file:line` of that.
@@ -42,6 +44,9 @@ pub struct Task {
     pub failed_when: Option<Vec<When>>,
     /// Again until a condition holds.
     pub retry: Option<Retry>,
+    /// Whether a connection variable is among its own variables or those of its role, so that it may be carried out
+    /// otherwise than the other tasks of its host.
+    pub sets_connection: bool,
     /// For how long it may run in the background, in seconds, while the play goes on.
     pub background: Option<u64>,
 }
@@ -52,9 +57,9 @@ pub struct Retry {
     /// All must hold; without any, the task must succeed.
     pub until: Vec<When>,
     /// How often at most, the first time not counted.
-    pub retries: u32,
+    pub retries: Setting<u64>,
     /// How long to wait before the next time, in milliseconds.
-    pub delay: u64,
+    pub delay: Setting<u64>,
 }
 
 /// The items of a loop.
@@ -184,11 +189,6 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Whether `name` notifies it: its own name, that with its role's before it, or a topic it listens to.
-    pub fn answers_to(&self, name: &str) -> bool {
-        self.is_called(name) || self.listens_to(name)
-    }
-
     /// Whether `name` is its own name, or that with its role's before it.
     pub fn is_called(&self, name: &str) -> bool {
         let role = self.task.common.role.as_ref().map(|role| &*role.role.name);
@@ -218,6 +218,19 @@ impl Task {
             _ => {}
         }
         names
+    }
+
+    /// The templates of its keywords that are rendered when it runs.
+    pub fn templates(&self) -> impl Iterator<Item = &Definition> {
+        let common = &self.common;
+        let flags = [&common.ignore_errors, &common.any_errors_fatal];
+        let again = self.retry.iter();
+        let again = again.flat_map(|retry| [&retry.retries, &retry.delay]);
+        let notify = common.notify.iter();
+        let notify = notify.filter_map(|notify| notify.template.as_deref());
+        let flags = flags.into_iter().filter_map(Setting::template);
+        let numbers = again.chain(&common.timeout).filter_map(Setting::template);
+        flags.chain(numbers).chain(notify)
     }
 
     /// Whether it renders a template file whose path is only known when it runs.

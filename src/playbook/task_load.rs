@@ -9,11 +9,13 @@ use super::common::{Common, Level};
 use super::keys::{Keys, expected};
 use super::keywords::{APPLY, BLOCK, HANDLER, LOOP_CONTROL, TASK};
 use super::load::Loader;
+use super::setting::{SECONDS, milliseconds};
 use super::task::When;
-use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Task};
+use super::{Action, Block, Control, Entry, Handler, Loop, Meta, Retry, Setting, Task};
 use crate::source::{Diagnostic, Node};
+use crate::template::Text;
 use crate::value::Value;
-use crate::vars::{Definition, diagnostic, is_variable_name};
+use crate::vars::{Definition, Form, diagnostic, is_variable_name};
 
 /// What stands for several tasks, which handlers are not.
 const NO_HANDLER: [&str; 5] = [
@@ -125,6 +127,8 @@ impl Loader<'_> {
     ) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
         let place = if handler { &HANDLER } else { &TASK };
         let mut keys = Keys::new(node, place, self.diagnostics)?;
+        let title = keys.given("name").map(|entry| &entry.value);
+        let title = title.and_then(|node| self.title(node));
         let name = keys.string("name", self.diagnostics);
         let mut common = self.common(&mut keys, outer, Level::Tasks);
         let repeat = self.repeat(&mut keys);
@@ -153,9 +157,11 @@ impl Loader<'_> {
         let at = format!("{}:{line}", self.sources.path(node.span.file).display());
         let task = Task {
             name: shown.into(),
+            title,
             span: node.span,
             at: at.into(),
             action,
+            sets_connection: common.sets_connection(),
             common,
             repeat,
             register,
@@ -166,6 +172,16 @@ impl Loader<'_> {
         };
         let listen = listen.into_iter().map(|(_, topic)| topic).collect();
         Some((Arc::new(task), listen))
+    }
+
+    /// The template that a name is. One that is wrong is a name like any other.
+    fn title(&mut self, node: &Node) -> Option<Definition> {
+        let text = self.templates.compile_text(node.as_str()?).ok()?;
+        let is_template = !matches!(text, Text::Literal(_));
+        is_template.then(|| Definition {
+            span: node.span,
+            form: Form::Text(text, Box::new(node.clone())),
+        })
     }
 
     /// What is carried out by the controller has no host that it could wait for or leave alone with it.
@@ -235,7 +251,7 @@ impl Loader<'_> {
         if poll == Some(0) {
             return Some(limit);
         }
-        common.timeout = Some(limit);
+        common.timeout = Some(Setting::Value(limit));
         None
     }
 
@@ -312,14 +328,14 @@ impl Loader<'_> {
 
     /// A number of seconds, in milliseconds.
     fn seconds(&mut self, key: &str, node: &Node) -> Option<u64> {
-        let seconds = crate::value::to_json(&node.to_value()).as_f64();
-        let seconds = seconds.filter(|seconds| (0.0..1e9).contains(seconds));
+        let value = node.to_value();
+        let seconds = (value.as_str().is_none())
+            .then(|| milliseconds(&value))
+            .flatten();
         if seconds.is_none() {
-            self.diagnostics
-                .push(expected(key, "a number of seconds", node));
+            self.diagnostics.push(expected(key, SECONDS, node));
         }
-        let duration = std::time::Duration::try_from_secs_f64(seconds?).ok()?;
-        u64::try_from(duration.as_millis()).ok()
+        seconds
     }
 
     fn items(&mut self, node: &Node) -> Definition {
@@ -352,17 +368,20 @@ impl Loader<'_> {
 
     fn retry(&mut self, keys: &mut Keys<'_>) -> Option<Retry> {
         let until = keys.take("until").map(|node| self.conditions(node));
-        let retries = keys.number("retries", self.diagnostics);
+        let retries = self.number(keys, "retries");
         let delay = keys
             .take("delay")
-            .and_then(|node| self.seconds("delay", node));
+            .and_then(|node| match self.template(node) {
+                Some(template) => Some(Setting::Template(template)),
+                None => self.seconds("delay", node).map(Setting::Value),
+            });
         if until.is_none() && retries.is_none() {
             return None;
         }
         Some(Retry {
             until: until.unwrap_or_default(),
-            retries: u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX),
-            delay: delay.unwrap_or(5000),
+            retries: retries.unwrap_or(Setting::Value(3)),
+            delay: delay.unwrap_or(Setting::Value(5000)),
         })
     }
 }

@@ -88,6 +88,9 @@ fn each_part(
     for definition in own.chain(common.vars.values()) {
         visit(Part::Definition(definition));
     }
+    for definition in task.templates() {
+        visit(Part::Definition(definition));
+    }
     match &task.action {
         Action::Module(call) => {
             for argument in &call.arguments {

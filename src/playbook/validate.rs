@@ -169,8 +169,8 @@ fn task_names(task: &Task) -> HashSet<&str> {
     let vars = task.common.vars.keys();
     let mut names: HashSet<&str> = vars.map(AsRef::as_ref).collect();
     if let Some(role) = &task.common.role {
-        let (own, parameters) = (&role.role, role.parameters.keys());
-        let own = own.defaults.keys().chain(own.vars.keys());
+        let parameters = role.parameters.keys();
+        let own = (role.chain()).flat_map(|role| role.defaults.keys().chain(role.vars.keys()));
         names.extend(own.chain(parameters).map(AsRef::as_ref));
         names.extend(["role_name", "role_path"]);
     }
@@ -232,14 +232,17 @@ fn check_definitions(
         }
     }
     for role in roles {
-        let own = role.defaults.keys().chain(role.vars.keys());
-        let mut own: HashSet<&str> = own.map(AsRef::as_ref).collect();
+        let mut own: HashSet<&str> = HashSet::new();
         let uses = tasks.iter().filter_map(|task| task.common.role.as_ref());
         let uses = uses.filter(|role_use| role_use.role.name == role.name);
-        own.extend(
-            uses.flat_map(|role_use| role_use.parameters.keys())
-                .map(AsRef::as_ref),
-        );
+        for role_use in uses {
+            let seen = role_use.chain();
+            let seen = seen.flat_map(|role| role.defaults.keys().chain(role.vars.keys()));
+            let seen = seen.chain(role_use.parameters.keys());
+            own.extend(seen.map(AsRef::<str>::as_ref));
+        }
+        let of_role = role.defaults.keys().chain(role.vars.keys());
+        own.extend(of_role.map(AsRef::<str>::as_ref));
         own.extend(["role_name", "role_path"]);
         role.defaults
             .values()
@@ -274,17 +277,11 @@ fn check_outside(
 }
 
 fn check_handlers(play: &Play, tasks: &Tasks<'_>, diagnostics: &mut Diagnostics) {
-    for (name, span) in tasks.iter().flat_map(|task| &task.common.notify) {
-        if play.handlers.iter().any(|handler| handler.answers_to(name)) {
-            continue;
+    for notify in tasks.iter().flat_map(|task| &task.common.notify) {
+        // Whom a template means, the run will say.
+        if notify.template.is_none() {
+            diagnostics.extend(play.handlers_for(&notify.name, notify.span).err());
         }
-        let names = play.handlers.iter().map(|handler| &handler.task.name);
-        let topics = play.handlers.iter().flat_map(|handler| &handler.listen);
-        let known = names.chain(topics).map(AsRef::as_ref);
-        let wrong = Diagnostic::error(format!("there is no handler `{name}`"))
-            .at(*span, "notified here")
-            .suggest(name, known);
-        diagnostics.push(wrong);
     }
 }
 

@@ -119,6 +119,7 @@ pub(super) fn kind(kind: Kind) -> Value {
             let several = json!({ "type": "array", "items": { "anyOf": [number, share] } });
             json!({ "anyOf": [number, share, several] })
         }
+        Kind::Rendered(inner) => or_template(&self::kind(*inner)),
         Kind::String | Kind::Text => json!({ "type": "string" }),
         Kind::Strings => one_or_several(&["string"]),
         Kind::Variable => variable(),

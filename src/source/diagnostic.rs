@@ -121,9 +121,16 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds one, unless the same is said of the same place already: a file is read as often as it is used.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        let known = |other: &Diagnostic| {
+            diagnostic.primary.is_some()
+                && other.primary == diagnostic.primary
+                && other.message == diagnostic.message
+        };
+        if !self.0.iter().any(known) {
+            self.0.push(diagnostic);
+        }
     }
 
     /// Keeps the error of a result and gives its value, if there is one.
@@ -161,7 +168,7 @@ impl From<Diagnostic> for Diagnostics {
 
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {
-        self.0.extend(diagnostics);
+        diagnostics.into_iter().for_each(|one| self.push(one));
     }
 }
 

@@ -70,6 +70,7 @@ impl WorkerReceiver {
                 return Ok(Some(message));
             }
             match self.output.next().await? {
+                Some(bytes) if self.buffer.is_empty() => self.buffer = bytes,
                 Some(bytes) => self.buffer.extend(bytes),
                 None if self.buffer.is_empty() && self.output.exit() == Some(&Exit::Status(0)) => {
                     return Ok(None);
@@ -90,7 +91,12 @@ impl WorkerReceiver {
             return Ok(None);
         }
         let payload = self.buffer[HEADER..end].to_vec();
-        self.buffer.drain(..end);
+        if self.buffer.len() == end {
+            // The facts are the longest that most workers ever say; their room is not kept.
+            self.buffer = Vec::new();
+        } else {
+            self.buffer.drain(..end);
+        }
         let message = frame(payload).parse();
         message.map(Some).map_err(|error| self.garbled(error))
     }

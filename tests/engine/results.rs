@@ -194,3 +194,46 @@ fn a_task_that_needs_the_full_worker_has_its_turn_among_the_others() {
         ["write: ok", "fetch: ok", "read: ok", "shown: ok"]
     );
 }
+
+#[test]
+fn a_program_that_is_tried_until_something_holds_has_changed_nothing_that_anybody_knows_of() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - name: program
+      command: 'true'
+      register: tried
+      until: tried.rc == 1
+      retries: 1
+      delay: 0
+      ignore_errors: true
+    - {name: failed, command: 'true', failed_when: true, ignore_errors: true}
+    - name: file
+      copy: {dest: '{{ dir }}/file', content: a}
+      register: tried
+      until: tried.changed == false and false
+      retries: 0
+      delay: 0
+",
+    );
+    let told = site.run(&[]);
+    told.assert_code(2);
+    let changes = |task| {
+        told.result("h1", task)["changes"]
+            .as_array()
+            .map_or(0, Vec::len)
+    };
+    assert_eq!(
+        (changes("program"), changes("failed")),
+        (0, 0),
+        "{}",
+        told.stdout
+    );
+    assert!(
+        told.message("h1", "program")
+            .starts_with("`until` did not hold in 2 attempts")
+    );
+    assert_eq!(changes("file"), 1, "{}", told.stdout);
+}

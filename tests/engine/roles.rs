@@ -1,6 +1,7 @@
 //! Roles in plays, dependencies, `include_role`. The numbers and orders are those of ansible-core 2.19.14; see `marks`.
 
 use super::marks::play;
+use super::site::Site;
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one playbook and all that it runs")]
@@ -125,4 +126,39 @@ fn a_role_and_its_dependencies_run_once_unless_they_differ() {
     marks.said("h1", &["1 2", "true"]);
     marks.tasks("h2", "d:changed a:changed e:changed b:changed b:changed dup:changed dup:changed f:skipped c:skipped a:changed include_role a:ok a:changed include_role v:ok v:changed say:ok include_role w:ok w:changed say2:ok include_role w:ok wo:changed wo:changed include_role w:ok wo:changed wo:changed include_role w:ok w:changed");
     marks.said("h2", &["1 2", "true"]);
+}
+
+#[test]
+fn what_an_included_role_needs_sees_its_variables_and_its_own_before_them() {
+    let site = Site::new(
+        1,
+        "
+- hosts: all
+  tasks:
+    - {include_role: {name: outer}}
+    - {name: afterwards, debug: {msg: '{{ of_outer is defined }}'}}
+",
+    );
+    let site = [
+        ("outer/meta/main.yaml", "dependencies: [inner]"),
+        ("outer/defaults/main.yaml", "{of_outer: outer, both: outer}"),
+        ("outer/vars/main.yaml", "{fixed: outer, of_vars: outer}"),
+        ("outer/tasks/main.yaml", "- {name: say outer, debug: {msg: '{{ both }} {{ fixed }}'}}"),
+        ("inner/defaults/main.yaml", "{both: inner, derived: 'inner {{ of_outer }}'}"),
+        ("inner/vars/main.yaml", "{fixed: inner}"),
+        (
+            "inner/tasks/main.yaml",
+            "- {name: say inner, debug: {msg: '{{ derived }} {{ both }} {{ fixed }} {{ of_vars }}'}}",
+        ),
+    ]
+    .into_iter()
+    .fold(site, |site, (name, text)| site.with(&format!("roles/{name}"), text));
+    let told = site.run(&[]);
+    told.assert_code(0);
+    assert_eq!(
+        told.message("h1", "say inner"),
+        "inner outer inner inner outer"
+    );
+    assert_eq!(told.message("h1", "say outer"), "outer outer");
+    assert_eq!(told.message("h1", "afterwards"), "false");
 }

@@ -1,6 +1,7 @@
 //! What a run costs the controller, from 10 to 1,000 hosts: time, processor and memory, by host and by task.
 //!
 //!     cargo bench --bench scale [-- HOSTS ...]
+//!     cargo bench --bench scale -- --write        puts the figures into docs/benchmarks.md
 //!     cargo bench --bench scale -- serve HOSTS    starts a fleet and says how to run on it, for a profiler
 //!
 //! The hosts are simulated in this process: their SSH servers are real, and a scripted worker is behind them that
@@ -9,6 +10,8 @@
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 
 mod fleet;
+#[path = "../bench/page.rs"]
+mod page;
 mod run;
 
 use std::error::Error;
@@ -40,10 +43,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     setrlimit(Resource::Nofile, limit)?;
     // `cargo bench` adds a word of its own.
-    let words: Vec<_> = std::env::args()
+    let mut words: Vec<_> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
         .collect();
+    let write = words.iter().position(|word| word == "--write");
+    if let Some(place) = write {
+        words.remove(place);
+    }
     if let [first, count] = &words[..]
         && first == "serve"
     {
@@ -58,25 +65,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         counts
     };
-    println!(
-        "# simulated hosts: real SSH servers in one process, scripted workers that answer at once"
+    let mut text = format!(
+        "{}.\n\n`login`: one task; `node`: 46 tasks, of which {RUN} run; `skip`: {ONLY_SKIPPED} tasks that are skipped.\n\n",
+        page::machine()?
     );
-    println!(
-        "# login: one task; node: 46 tasks, of which {RUN} run; skip: {ONLY_SKIPPED} tasks that do not"
-    );
-    println!(
-        "{:>5} {:>6} {:>8} {:>8} {:>9} {:>9}  by task: {:>8} {:>8}",
-        "hosts", "run", "wall", "cpu", "cpu/host", "peak", "run", "skipped"
-    );
+    text += "| hosts | | wall | CPU | CPU by host | memory | a task that runs | a skipped one |\n";
+    text += "|---|---|---|---|---|---|---|---|\n";
     for count in &counts {
-        measure(*count).await?;
+        text += &measure(*count).await?;
     }
     let count = counts.iter().copied().max().unwrap_or(1000);
-    faults(count).await
+    text += &faults(count).await?;
+    println!("{text}");
+    if write.is_some() {
+        page::write("scale", &text)?;
+    }
+    Ok(())
 }
 
-/// Runs the three playbooks on so many hosts.
-async fn measure(count: usize) -> Result<(), Box<dyn Error>> {
+/// Runs the three playbooks on so many hosts; rows of a table.
+async fn measure(count: usize) -> Result<String, Box<dyn Error>> {
+    let mut rows = String::new();
     let fleet = Fleet::plain(count).await?;
     let site = Site::new(&fleet)?;
     site.write("skip.yaml", &skip())?;
@@ -102,15 +111,16 @@ async fn measure(count: usize) -> Result<(), Box<dyn Error>> {
         let (wall, cpu) = (ran.wall.as_secs_f64(), ran.cpu.as_secs_f64());
         let each = ran.cpu.as_secs_f64() * 1e3 / f64::from(hosts);
         let peak = ran.peak / 1024;
-        println!(
-            "{count:>5} {name:>6} {wall:>6.2} s {cpu:>6.2} s {each:>6.2} ms {peak:>6} MB           {run:>8} {skipped:>8}"
-        );
+        writeln!(
+            rows,
+            "| {count} | `{name}` | {wall:.2} s | {cpu:.2} s | {each:.2} ms | {peak} MB | {run} | {skipped} |"
+        )?;
     }
-    Ok(())
+    Ok(rows)
 }
 
-/// Runs on a fleet with every fault and prints what became of it.
-async fn faults(count: usize) -> Result<(), Box<dyn Error>> {
+/// Runs on a fleet with every fault and tells what became of it.
+async fn faults(count: usize) -> Result<String, Box<dyn Error>> {
     let fleet = Fleet::faulty(count).await?;
     let site = Site::new(&fleet)?;
     let file = format!("node_changes={}x", fleet::CHANGES);
@@ -124,15 +134,14 @@ async fn faults(count: usize) -> Result<(), Box<dyn Error>> {
         .hosts()
         .filter(|(_, manner)| *manner == Manner::Silent)
         .count();
-    println!(
-        "# with faults, and a change on every host: {count} hosts, {out_of_reach} out of reach ({silent} of them silent), \
-         {} connections dropped: {:.2} s, cpu {:.2} s, peak {} MB",
+    Ok(format!(
+        "\nWith faults, and a change on every host that waits for all of them: {count} hosts, {out_of_reach} out of reach \
+         ({silent} of them silent), {} connections dropped: {:.2} s, {:.2} s of CPU, {} MB of memory.\n",
         fleet.dropped(),
         ran.wall.as_secs_f64(),
         ran.cpu.as_secs_f64(),
         ran.peak / 1024
-    );
-    Ok(())
+    ))
 }
 
 fn succeeded(ran: &Ran, code: Option<i32>) -> Result<(), Box<dyn Error>> {

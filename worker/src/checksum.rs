@@ -1,7 +1,7 @@
 //! Checksums that a playbook gives for a file, and computing them while the file passes by.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256, Sha512};
 
@@ -37,7 +37,7 @@ impl Checksum {
     }
 
     /// The checksum of the same kind of what `reader` gives, all of which is passed on to `into`.
-    pub(crate) fn pass(&self, reader: &mut dyn Read, into: &mut dyn io::Write) -> io::Result<Self> {
+    pub(crate) fn pass(&self, reader: &mut dyn Read, into: &mut dyn Write) -> io::Result<Self> {
         match self {
             Self::Sha256(_) => pass::<Sha256>(reader, into).map(Self::Sha256),
             Self::Sha512(_) => pass::<Sha512>(reader, into).map(Self::Sha512),
@@ -54,7 +54,29 @@ impl fmt::Display for Checksum {
     }
 }
 
-fn pass<D: Digest>(reader: &mut dyn Read, into: &mut dyn io::Write) -> io::Result<String> {
+/// Takes the SHA-256 of what is written to it.
+#[derive(Default)]
+pub(crate) struct Sha256Sink(Sha256);
+
+impl Sha256Sink {
+    /// What it is, in lower-case hexadecimal.
+    pub(crate) fn hex(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+impl Write for Sha256Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn pass<D: Digest>(reader: &mut dyn Read, into: &mut dyn Write) -> io::Result<String> {
     let mut digest = D::new();
     let mut buffer = vec![0; 64 << 10];
     loop {

@@ -1,13 +1,14 @@
 //! Putting one file in its place: what `copy`, `template` and the modules that edit files have in common.
 //! Where the content comes from is decided before; nothing here knows of templates.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::arg::{AbsPath, Content, Source};
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, Sha256Sink};
 use crate::host::{FileKind, Host, Program, Stat, Writer, sha256_of};
 use crate::module::ArgError;
 use crate::permissions::Permissions;
@@ -92,13 +93,22 @@ enum Opened {
 }
 
 impl Opened {
-    fn write(&mut self, host: &Host, into: &mut File) -> io::Result<()> {
-        match self {
-            Self::Bytes(bytes) => into.write_all(bytes),
-            Self::Controller(content) => host.fetch_into(content, into),
-            Self::File(file) => io::copy(file, into).map(drop),
-            Self::Remote(body, remote) => remote.receive(body, into),
+    /// Writes it. Of a file that may be another one by now than when the change was planned, it gives what its checksum
+    /// would have to be `wanted`; what is known by its hash or in memory is still what it was.
+    fn write(
+        &mut self,
+        host: &Host,
+        into: &mut File,
+        wanted: Option<&Checksum>,
+    ) -> io::Result<Option<Checksum>> {
+        match (self, wanted) {
+            (Self::Bytes(bytes), _) => into.write_all(bytes)?,
+            (Self::Controller(content), _) => host.fetch_into(content, into)?,
+            (Self::File(file), Some(wanted)) => return wanted.pass(file, into).map(Some),
+            (Self::File(file), None) => drop(io::copy(file, into)?),
+            (Self::Remote(body, remote), _) => remote.receive(body, into)?,
         }
+        Ok(None)
     }
 }
 
@@ -132,7 +142,7 @@ impl Install {
     /// Plans it.
     pub(crate) fn plan(mut self, host: &Host) -> Result<Plan, Failure> {
         self.enter_directory(host)?;
-        self.verify(host)?;
+        let in_place = self.verify(host)?;
         host.require_parent(&self.dest)?;
         let mut plan = Plan::new();
         plan.output("dest", self.dest.to_string_lossy());
@@ -140,7 +150,7 @@ impl Install {
         match &old {
             None => self.write(host, &mut plan, None)?,
             Some(old) => match old.kind {
-                FileKind::File => self.renew(host, &mut plan, old)?,
+                FileKind::File => self.renew(host, &mut plan, old, in_place)?,
                 FileKind::Link if !self.force && host.exists(&self.dest) => {}
                 FileKind::Link => self.write(host, &mut plan, None)?,
                 FileKind::Directory | FileKind::Special => {
@@ -168,11 +178,13 @@ impl Install {
         Ok(())
     }
 
-    /// Makes sure that the content is what `checksum` says, before anything is planned.
-    fn verify(&self, host: &Host) -> Result<(), Failure> {
+    /// Makes sure that the content is what `checksum` says, before anything is planned. Returns whether the file that is
+    /// there has that content, if it has been looked at for this.
+    fn verify(&self, host: &Host) -> Result<Option<bool>, Failure> {
         let Some(wanted) = &self.checksum else {
-            return Ok(());
+            return Ok(None);
         };
+        let mut in_place = None;
         let of_file = |file: &mut File| wanted.pass(file, &mut io::sink());
         let (name, found) = match &self.origin {
             Origin::Bytes(bytes) => {
@@ -185,11 +197,13 @@ impl Install {
             }
             Origin::Controller(content) => {
                 let name = format!("`{}` of the controller", content.name);
-                (name, self.sum_of_content(host, content, wanted)?)
+                let found = self.sum_of_content(host, content, wanted, &mut in_place)?;
+                (name, found)
             }
-            Origin::Remote(_) | Origin::Fetched(_) => return Ok(()),
+            Origin::Remote(_) | Origin::Fetched(_) => return Ok(None),
         };
-        check_sum(&name, found, wanted)
+        check_sum(&name, found, wanted)?;
+        Ok(in_place)
     }
 
     /// The checksum of the controller's content. Its SHA-256 is known; for another kind the content has to be here,
@@ -199,32 +213,44 @@ impl Install {
         host: &Host,
         content: &Content,
         wanted: &Checksum,
+        in_place: &mut Option<bool>,
     ) -> Result<io::Result<Checksum>, Failure> {
         if matches!(wanted, Checksum::Sha256(_)) {
             return Ok(Ok(Checksum::Sha256(content.sha256.clone())));
         }
-        let is_regular = host
-            .stat(&self.dest)?
-            .is_some_and(|stat| stat.kind == FileKind::File);
-        let mut file = match host.open(&self.dest)? {
-            Some(file)
-                if is_regular && host.sha256(&self.dest)?.as_deref() == Some(&content.sha256) =>
-            {
-                file
+        let old = host.stat(&self.dest)?;
+        let may_be = old.is_some_and(|old| old.kind == FileKind::File && old.size == content.size);
+        if may_be && let Some(mut file) = host.open(&self.dest)? {
+            // Both digests in one go.
+            let mut own = Sha256Sink::default();
+            let found = wanted.pass(&mut file, &mut own);
+            let is_it = found.is_ok() && own.hex() == content.sha256;
+            *in_place = Some(is_it);
+            if is_it {
+                return Ok(found);
             }
-            _ => host.fetch_file(content)?,
-        };
-        Ok(wanted.pass(&mut file, &mut io::sink()))
+        }
+        let mut fetched = host.fetch_file(content)?;
+        Ok(wanted.pass(&mut fetched, &mut io::sink()))
     }
 
-    fn renew(mut self, host: &Host, plan: &mut Plan, old: &Stat) -> Result<(), Failure> {
-        if self.force && !self.is_content_of(host, old)? {
-            let (permissions, dest) = (self.permissions.clone(), self.dest.clone());
+    fn renew(
+        mut self,
+        host: &Host,
+        plan: &mut Plan,
+        old: &Stat,
+        in_place: Option<bool>,
+    ) -> Result<(), Failure> {
+        let is_there = match in_place {
+            _ if !self.force => true,
+            Some(in_place) => in_place,
+            None => self.is_content_of(host, old)?,
+        };
+        let (permissions, dest) = (self.permissions.clone(), self.dest.clone());
+        if !is_there {
             self.write(host, plan, Some(old))?;
-            permissions.adjust(host, plan, &dest, old)
-        } else {
-            self.permissions.adjust(host, plan, &self.dest, old)
         }
+        permissions.adjust(host, plan, &dest, old)
     }
 
     /// Whether the file that is there has the content. What has to be fetched to know that is kept.
@@ -238,6 +264,22 @@ impl Install {
                 && host.sha256(&self.dest)?.as_deref() == Some(&content.sha256)),
             Origin::Host(path) => {
                 let mut source = open_source(host, path)?;
+                let found = source.metadata();
+                let size = found.map_err(|error| unreadable(path, &error))?.len();
+                // Files of the kernel have no size until they are read.
+                if size > 0 && size != old.size {
+                    return Ok(false);
+                }
+                // The source has been found to have the checksum that was given, if one was.
+                if let Some(wanted) = &self.checksum {
+                    let Some(mut file) = host.open(&self.dest)? else {
+                        return Ok(false);
+                    };
+                    let found = wanted.pass(&mut file, &mut io::sink());
+                    return found
+                        .map(|found| found == *wanted)
+                        .map_err(|error| unreadable(&self.dest, &error));
+                }
                 let sum = sha256_of(&mut source).map_err(|error| unreadable(path, &error))?;
                 Ok(host.sha256(&self.dest)?.as_deref() == Some(&sum))
             }
@@ -281,16 +323,17 @@ impl Install {
         let attributes = self.permissions.of_file(old);
         plan.change(what, diff, move |writer| {
             let mut content = self.origin.open(writer)?;
+            let written = Cell::new(None);
             writer.replace_file_if(
                 &self.dest,
                 attributes,
-                |file| content.write(writer, file),
+                |file| {
+                    written.set(content.write(writer, file, self.checksum.as_ref())?);
+                    Ok(())
+                },
                 |new| {
-                    // The source may be another one by now than when the change was planned.
-                    if let Some(wanted) = &self.checksum {
-                        let found = File::open(new)
-                            .and_then(|mut new| wanted.pass(&mut new, &mut io::sink()));
-                        check_sum(&shown, found, wanted)?;
+                    if let (Some(found), Some(wanted)) = (written.take(), &self.checksum) {
+                        check_sum(&shown, Ok(found), wanted)?;
                     }
                     match &self.validate {
                         Some(command) => accept(writer, command, new),

@@ -9,7 +9,7 @@ use provision_worker::protocol::{FromWorker, Hello, Outcome, Response, ToWorker}
 use tokio::sync::mpsc;
 
 use super::super::connect::Connections;
-use super::super::link::{FromLink, LinkEvent, LinkStart, ToLink};
+use super::super::link::{FromLink, LinkEvent, LinkStart, ToLink, WorkerKey};
 use super::super::run::run_over;
 use super::super::{RunOptions, run::Outcome as RunOutcome};
 use super::run_of;
@@ -23,6 +23,8 @@ const INVENTORY: &str = "all:\n  hosts: {\"h[1:12]\": }\n";
 struct Seen {
     /// The hosts that were connected to, in order.
     started: Mutex<Vec<String>>,
+    /// The user of each connection's first worker.
+    first: Mutex<Vec<(String, Option<String>)>>,
     /// Each request's host and the user that carries it out.
     users: Mutex<Vec<(String, Option<String>)>>,
     open: AtomicUsize,
@@ -59,7 +61,11 @@ impl Events for Silent {
 
 /// Carries out a playbook with so many forks.
 async fn carry(playbook: &str, forks: usize) -> (Arc<Seen>, RunOutcome) {
-    let (_directory, run) = run_of(INVENTORY, playbook);
+    carry_on(INVENTORY, playbook, forks).await
+}
+
+async fn carry_on(inventory: &str, playbook: &str, forks: usize) -> (Arc<Seen>, RunOutcome) {
+    let (_directory, run) = run_of(inventory, playbook);
     let seen = Arc::new(Seen::default());
     let of_links = seen.clone();
     let start = move |start: LinkStart, events| {
@@ -102,6 +108,11 @@ async fn serve(
         // Nobody listens any more once the run has ended.
         let _ = events.send(message).await;
     };
+    let user = |key: &WorkerKey| (key.escalation.as_ref()).map(|become_| become_.user.clone());
+    seen.first
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((start.name.to_string(), user(&start.first)));
     let started = || seen.started.lock().unwrap_or_else(PoisonError::into_inner);
     started().push(start.name.to_string());
     up(&seen.connecting, &seen.most_connecting);
@@ -119,10 +130,13 @@ async fn serve(
     ))
     .await;
     while let Some(request) = requests.recv().await {
-        let ToLink::Send(key, ToWorker::Run(request), _) = request else {
+        let ToLink::Send(send) = request else {
             continue;
         };
-        let user = key.escalation.map(|escalation| escalation.user);
+        let ToWorker::Run(request) = send.message else {
+            continue;
+        };
+        let user = user(&send.worker);
         seen.users
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -220,4 +234,24 @@ async fn connection_variables_that_change_while_the_play_runs_are_obeyed() {
             None,
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn facts_of_a_host_outside_of_the_play_are_about_its_own_user() {
+    let inventory = "all:\n  hosts:\n    h1:\n    h2:\n    h3: {ansible_become: true, ansible_become_user: own}\n";
+    let playbook = "- hosts: h1\n  become: true\n  become_user: of_play\n  tasks:\n\
+        \x20   - stat: {path: /}\n      become_user: of_task\n      delegate_to: h2\n\
+        \x20   - stat: {path: /}\n      become: false\n      delegate_to: h2\n\
+        \x20   - stat: {path: /}\n      delegate_to: h3\n";
+    let (seen, outcome) = carry_on(inventory, playbook, 2).await;
+    assert_eq!(outcome.recap[0].ok, 3);
+    let told = |of: &Mutex<Vec<(String, Option<String>)>>| {
+        let of = of.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |(host, user): &(String, Option<String>)| {
+            format!("{host} {}", user.as_deref().unwrap_or("-"))
+        };
+        of.iter().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&seen.first), ["h1 of_play", "h2 -", "h3 own"]);
+    assert_eq!(told(&seen.users), ["h2 of_task", "h2 -", "h3 own"]);
 }

@@ -152,11 +152,13 @@ impl Worker {
     /// Takes what the controller says next.
     async fn receive(&mut self) -> Result<(), End> {
         match self.requests.recv().await.ok_or(End::Closed)? {
-            ToLink::Send(_, ToWorker::Run(request), _) => self.queue.push_back(Order::Run(request)),
-            ToLink::Send(_, ToWorker::Resume, _) => self.queue.push_back(Order::Resume),
-            ToLink::Send(_, ToWorker::Go(id), _) => {
-                self.granted.insert(id);
-            }
+            ToLink::Send(send) => match send.message {
+                ToWorker::Run(request) => self.queue.push_back(Order::Run(request)),
+                ToWorker::Resume => self.queue.push_back(Order::Resume),
+                ToWorker::Go(id) => {
+                    self.granted.insert(id);
+                }
+            },
             ToLink::Timer(..) => unreachable!("no generated task is tried again"),
         }
         Ok(())

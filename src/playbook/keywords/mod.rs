@@ -56,6 +56,8 @@ pub enum Kind {
     Percentage,
     /// Sizes of batches.
     Sizes,
+    /// One of these kinds, or a template that yields it when the task runs.
+    Rendered(&'static Kind),
     /// A string that is taken as it is.
     String,
     /// A string, or a list of strings.
@@ -145,6 +147,7 @@ impl fmt::Display for Kind {
             }
             Self::Mapping(place) => return write!(f, "mapping: {}", names(place)),
             Self::Mappings(place) => return write!(f, "list of mappings: {}", names(place)),
+            Self::Rendered(kind) => return write!(f, "{kind}, or template"),
             Self::NameOr(place) => return write!(f, "name, or mapping: {}", names(place)),
             Self::Boolean => "boolean",
             Self::Integer => "whole number",

@@ -130,12 +130,12 @@ const OWN: &[Keyword] = &[
     keyword("until", Kind::Conditions, "Again until this holds."),
     keyword(
         "retries",
-        Kind::Integer,
+        Kind::Rendered(&Kind::Integer),
         "How often again at most: 3. Without `until`, until it succeeds.",
     ),
     keyword(
         "delay",
-        Kind::Seconds,
+        Kind::Rendered(&Kind::Seconds),
         "How long to wait before the next time: 5.",
     ),
     keyword("async", Kind::Integer, "For how many seconds it may run."),
@@ -191,7 +191,7 @@ pub(super) const VARS: &[Keyword] = &[keyword(
 const NOTIFY: &[Keyword] = &[keyword(
     "notify",
     Kind::Strings,
-    "Handlers to run when something has changed.",
+    "Handlers to run when something has changed. A template yields a name, or a list of them.",
 )];
 
 /// What a play cannot have.
@@ -235,7 +235,7 @@ pub(super) const COMMON: &[Keyword] = &[
     ),
     keyword(
         "ignore_errors",
-        Kind::Boolean,
+        Kind::Rendered(&Kind::Boolean),
         "A failure does not end the host's run.",
     ),
     keyword(
@@ -245,7 +245,7 @@ pub(super) const COMMON: &[Keyword] = &[
     ),
     keyword(
         "any_errors_fatal",
-        Kind::Boolean,
+        Kind::Rendered(&Kind::Boolean),
         "A failure on one host ends the play on all.",
     ),
     keyword(
@@ -265,7 +265,7 @@ pub(super) const COMMON: &[Keyword] = &[
     ),
     keyword(
         "timeout",
-        Kind::Integer,
+        Kind::Rendered(&Kind::Integer),
         "How many seconds a program may take: 3600.",
     ),
     keyword(

@@ -5,7 +5,7 @@
 
 readonly SUITES=(bookworm trixie)
 
-# No Python, on purpose: the hosts show that none is needed.
+# No Python, on purpose: the hosts show that none is needed. LAB_PACKAGES adds what others need of a host.
 readonly BASE_PACKAGES=(
   ca-certificates dbus iproute2 iputils-ping kmod libpam-systemd netbase openssh-server procps sudo systemd
   systemd-sysv
@@ -45,7 +45,7 @@ base_apt_settings() {
 base_recipe() {
   local directory setting
   echo --variant=apt
-  echo "--include=$(IFS=, && echo "${BASE_PACKAGES[*]}")"
+  echo "--include=$(IFS=, && echo "${BASE_PACKAGES[*]}${LAB_PACKAGES:+,$LAB_PACKAGES}")"
   for directory in doc locale man; do echo "--dpkgopt=path-exclude=/usr/share/$directory/*"; done
   while read -r setting; do echo "--aptopt=$setting"; done < <(base_apt_settings)
   cat <<'END'

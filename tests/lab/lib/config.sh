@@ -13,6 +13,8 @@ export LAB_NET=${LAB_NET:-10.199.0}
 LAB_DISK=${LAB_DISK:-8G}
 # Seconds that a host may take to boot.
 LAB_WAIT=${LAB_WAIT:-120}
+# More packages for the base of hosts that are made from now on, divided by commas: what a benchmark's peers need.
+LAB_PACKAGES=${LAB_PACKAGES:-}
 # Where `up` and `down` write the inventory of the hosts that are up.
 LAB_INVENTORY=${LAB_INVENTORY:-$(dirname "$(dirname "$LAB_HOME")")/inventory/lab.yaml}
 

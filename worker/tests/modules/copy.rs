@@ -1,8 +1,10 @@
 //! `copy` and `template` put a file in its place; they share all but their arguments.
 
-use serde_json::json;
+use provision_worker::host::hex;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256, Sha512};
 
-use crate::support::{Case, Scripted, dir, exits, file, known, link, says};
+use crate::support::{Case, Known, Scripted, dir, exits, file, known, link, says};
 
 #[test]
 fn a_new_file_is_written_with_its_mode() {
@@ -292,5 +294,91 @@ fn a_checksum_that_is_none_is_refused() {
     assert_eq!(
         message,
         "argument `checksum`: expected `sha256:` with 64 or `sha512:` with 128 hexadecimal digits"
+    );
+}
+
+/// How often a file as large as this is read for a plan, and how often to carry it out.
+fn passes(
+    mut args: Value,
+    checksum: Option<&str>,
+    dest: Option<&[u8]>,
+    source: &Known,
+) -> (u64, u64) {
+    let bytes = vec![b'x'; LARGE];
+    args["dest"] = json!("/opt/dest");
+    if let Some(checksum) = checksum {
+        args["checksum"] = json!(checksum);
+    }
+    let mut before = vec![dir("/opt"), file("/opt/source", bytes.clone())];
+    before.extend(dest.map(|dest| file("/opt/dest", dest)));
+    let case = Case::new("copy", args).before(before).content(source);
+    let case = match dest {
+        Some(dest) if dest == bytes => case,
+        Some(_) => case.changes(["content of /opt/dest"]),
+        None => case.changes(["file /opt/dest"]),
+    };
+    let ran = case.after([file("/opt/dest", bytes)]).run();
+    let rounded = |read: u64| (read + LARGE as u64 / 2) / LARGE as u64;
+    (rounded(ran.read.0), rounded(ran.read.1))
+}
+
+const LARGE: usize = 4 << 20;
+
+#[test]
+fn nothing_is_read_more_often_than_it_must_be() {
+    let bytes = vec![b'x'; LARGE];
+    let (sha256, sha512) = (hex(&Sha256::digest(&bytes)), hex(&Sha512::digest(&bytes)));
+    let source = known("source", bytes.clone());
+    let same_size = vec![b'y'; LARGE];
+    let shorter = vec![b'x'; LARGE / 4];
+    let of_host = json!({"src": "/opt/source", "remote_src": true});
+    let of_controller = json!({"src": source.value()});
+    for checksum in [None, Some(&*sha256), Some(&*sha512)] {
+        let passes =
+            |args: &Value, dest: Option<&[u8]>| passes(args.clone(), checksum, dest, &source);
+        let is_given = u64::from(checksum.is_some());
+        // The source for its checksum or to compare it, the file that is there, and then the source to be written.
+        assert_eq!(passes(&of_host, Some(&bytes)), (2, 0), "{checksum:?}");
+        assert_eq!(passes(&of_host, Some(&same_size)), (2, 1), "{checksum:?}");
+        assert_eq!(
+            passes(&of_host, Some(&shorter)),
+            (is_given, 1),
+            "{checksum:?}"
+        );
+        assert_eq!(passes(&of_host, None), (is_given, 1), "{checksum:?}");
+        // The file that is there; and what is fetched only to take its SHA-512.
+        let fetched = u64::from(checksum == Some(&*sha512));
+        assert_eq!(passes(&of_controller, Some(&bytes)), (1, 0), "{checksum:?}");
+        assert_eq!(
+            passes(&of_controller, Some(&same_size)),
+            (1 + fetched, 0),
+            "{checksum:?}"
+        );
+        assert_eq!(
+            passes(&of_controller, Some(&shorter)),
+            (fetched, 0),
+            "{checksum:?}"
+        );
+        assert_eq!(passes(&of_controller, None), (fetched, 0), "{checksum:?}");
+    }
+}
+
+#[test]
+fn a_source_that_has_changed_since_it_was_planned_is_not_put_in_place() {
+    let failure = Case::new(
+        "copy",
+        json!({
+            "src": "/opt/motd", "remote_src": true, "dest": "/etc/motd", "checksum": SHA256,
+            "backup": false,
+        }),
+    )
+    .before([dir("/etc"), file("/opt/motd", "hello\n")])
+    .meanwhile(|root| std::fs::write(root.join("opt/motd"), "other\n").expect("written"))
+    .after([file("/opt/motd", "other\n")])
+    .apply_fails();
+    assert!(
+        failure.message.contains("has the checksum"),
+        "{}",
+        failure.message
     );
 }

@@ -32,6 +32,7 @@ pub(crate) struct Case {
     contents: Vec<Known>,
     unpredictable: bool,
     every_time: bool,
+    meanwhile: Option<fn(&Path)>,
 }
 
 /// What a case left behind, for what else there is to say about it.
@@ -47,6 +48,8 @@ pub(crate) struct Ran {
     pub(crate) programs: Vec<Program>,
     /// How often content was asked of the controller, both plans and the apply included.
     pub(crate) fetches: usize,
+    /// How many bytes were read for the last plan and for carrying it out.
+    pub(crate) read: (u64, u64),
 }
 
 impl Ran {
@@ -70,6 +73,7 @@ impl Case {
             contents: Vec::new(),
             unpredictable: false,
             every_time: false,
+            meanwhile: None,
         }
     }
 
@@ -121,6 +125,12 @@ impl Case {
         self
     }
 
+    /// What happens on the host between a plan and its apply that fails.
+    pub(crate) fn meanwhile(mut self, happens: fn(&Path)) -> Self {
+        self.meanwhile = Some(happens);
+        self
+    }
+
     /// Plans, applies, plans again, and compares.
     #[track_caller]
     pub(crate) fn run(self) -> Ran {
@@ -141,7 +151,9 @@ impl Case {
         let plan = self
             .plan_without_writing(&stage)
             .expect("the plan succeeds");
+        let before = bytes_read();
         let applied = stage.apply(plan).expect("applying succeeds");
+        let read = (*stage.planned.borrow(), bytes_read() - before);
         let programs = stage.log.borrow().clone();
         stage.tree.assert_is(&self.after, &self.gone);
 
@@ -162,6 +174,7 @@ impl Case {
             diffs,
             programs,
             fetches: *stage.fetches.borrow(),
+            read,
         }
     }
 
@@ -182,6 +195,9 @@ impl Case {
         let plan = self
             .plan_without_writing(&stage)
             .expect("the plan succeeds");
+        if let Some(happens) = self.meanwhile {
+            happens(stage.tree.root());
+        }
         let failure = stage.apply(plan).expect_err("applying fails");
         stage.tree.assert_is(&self.after, &self.gone);
         failure
@@ -196,7 +212,9 @@ impl Case {
             return Err(error.into());
         }
         let before = stage.tree.look();
+        let read = bytes_read();
         let plan = (module.plan)(args, &stage.host);
+        *stage.planned.borrow_mut() = bytes_read() - read;
         stage.tree.assert_untouched_since(&before);
         plan
     }
@@ -209,6 +227,8 @@ struct Stage {
     log: Rc<RefCell<Vec<Program>>>,
     fetches: Rc<RefCell<usize>>,
     may_write: Rc<RefCell<bool>>,
+    /// How many bytes the last plan has read.
+    planned: RefCell<u64>,
 }
 
 impl Stage {
@@ -228,6 +248,7 @@ impl Stage {
             log,
             fetches,
             may_write,
+            planned: RefCell::new(0),
         }
     }
 
@@ -237,6 +258,14 @@ impl Stage {
         *self.may_write.borrow_mut() = false;
         applied
     }
+}
+
+/// How many bytes this thread has read until now, from whatever file.
+fn bytes_read() -> u64 {
+    let counters = std::fs::read_to_string("/proc/thread-self/io").expect("a file of the kernel");
+    let mut lines = counters.lines();
+    let read = lines.find_map(|line| line.strip_prefix("rchar: "));
+    read.and_then(|count| count.parse().ok()).expect("a number")
 }
 
 fn diffs(plan: &Plan) -> Vec<Diff> {
