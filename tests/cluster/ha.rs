@@ -101,6 +101,9 @@ fn kubectl_here(arguments: &str) -> String {
 
 /// How many voting members etcd has, as the one on this host tells.
 fn voters(host: &str) -> usize {
+    // The API learns of a static pod a while after it runs.
+    let ready = format!("-n kube-system wait --for=condition=Ready --timeout=10s pod/etcd-{host}");
+    wait_until(host, &kubectl_here(&ready));
     let members = on(
         host,
         &kubectl_here(&format!(
