@@ -85,7 +85,9 @@ impl Lab {
     /// Makes hosts as new.
     pub(crate) fn reset(&self, hosts: &[Host]) -> Result<(), Box<dyn Error>> {
         let names = hosts.iter().map(|host| host.name.as_str());
-        self.run(&["reset"].into_iter().chain(names).collect::<Vec<_>>())?;
+        let reset: Vec<_> = ["reset"].into_iter().chain(names).collect();
+        // Where many boot at once, a unit of one may wait too long for the others.
+        self.run(&reset).or_else(|_| self.run(&reset))?;
         for host in hosts {
             self.exec(host, WARM)?;
         }

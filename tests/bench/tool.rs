@@ -64,10 +64,9 @@ impl Tool {
 
     /// Beyond so many hosts it is run only when it is asked for: it takes too many minutes.
     pub(crate) fn most_hosts(self) -> usize {
-        if self == Self::Ansible {
-            10
-        } else {
-            usize::MAX
+        match self {
+            Self::Ansible | Self::Mitogen => 10,
+            _ => usize::MAX,
         }
     }
 
