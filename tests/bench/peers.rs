@@ -1,7 +1,7 @@
 //! How long the same work takes with `provision`, with a shell script, with bare logins and with other tools, side by
 //! side over the same hosts of the lab.
 //!
-//!     cargo bench --bench peers [-- --hosts 10,50 --runs 5 --write]
+//!     cargo bench --bench peers [-- --hosts 10,20 --runs 5 --write]
 //!
 //! The hosts share this machine with whoever provisions them, so that a run's time holds their own work as well; what
 //! each side's processes burn is counted apart, by cgroup. It needs what the lab needs, runs as root, and installs the
@@ -42,7 +42,7 @@ const VERY_LONG: f64 = 30.0;
 #[derive(Parser)]
 struct Options {
     /// Numbers of hosts
-    #[arg(long, value_delimiter = ',', default_values_t = [10, 50])]
+    #[arg(long, value_delimiter = ',', default_values_t = [10])]
     hosts: Vec<usize>,
     /// Runs of each tool that is quick
     #[arg(long, default_value_t = 5)]
