@@ -24,7 +24,7 @@ test-cluster: artifacts tools ## real clusters on lab hosts, from ARTIFACTS=DIR:
 	trap '$(DOWN)' EXIT; \
 	ARTIFACTS="$(abspath $(ARTIFACTS))" $(TEST) --test cluster
 
-bench: tools ## the same work by other tools, and a thousand simulated hosts; writes docs/benchmarks.md (half an hour)
+bench: tools ## the same work by other tools, and a thousand simulated hosts; writes docs/benchmarks.md (ten minutes)
 	cargo bench --locked --bench peers -- --write
 	cargo bench --locked --bench scale -- --write
 

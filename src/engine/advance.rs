@@ -274,9 +274,9 @@ impl PlayRun<'_> {
         let ahead = !self.reached(cursor);
         let check = self.shared.options.check && task.common.check_mode != Some(false)
             || task.common.check_mode == Some(true);
-        let written = Settings::written(task);
-        let settings = running(&prepared).map(|item| item.settings.as_deref());
-        let settings: Vec<&Settings> = settings.map(|said| said.unwrap_or(&written)).collect();
+        let settings: Vec<_> = running(&prepared)
+            .map(|item| Settings::of(item.settings.as_deref(), task))
+            .collect();
         // Only the controller can say whether the task has failed if some items may and others may not.
         let ignored = settings.iter().filter(|said| said.ignore_errors).count();
         let fence = delegated || decides(task) || (ignored > 0 && ignored < targets.len());

@@ -82,9 +82,7 @@ impl PlayRun<'_> {
         let Some(item) = running(&sent.prepared).nth(number) else {
             return false;
         };
-        let settings = item.settings.as_deref();
-        let (retries, delay) =
-            settings.map_or_else(|| Settings::written(task).again, |said| said.again);
+        let (retries, delay) = Settings::of(item.settings.as_deref(), task).again;
         let holds = self.satisfied(host, step, task, retry, item, &response.outcomes);
         let problem = match holds {
             Ok(true) => return false,
@@ -237,14 +235,7 @@ impl PlayRun<'_> {
         let Some(task) = self.program.step(step).task().cloned() else {
             return;
         };
-        let written;
-        let settings = match &ended.settings {
-            Some(settings) => settings,
-            None => {
-                written = Box::new(Settings::written(&task));
-                &written
-            }
-        };
+        let settings = Settings::of(ended.settings.as_deref(), &task);
         let fatal = settings.any_errors_fatal;
         let failed = ended.result.status == Status::Failed && !settings.ignore_errors;
         if failed && self.program.is_rescued(step) {

@@ -192,10 +192,7 @@ impl PlayRun<'_> {
             self.pass_on(host, step, task, &ended);
         }
         let fatal = match &task {
-            Some(task) => match self.settings(host, step) {
-                Some(settings) => settings.any_errors_fatal,
-                None => Settings::written(task).any_errors_fatal,
-            },
+            Some(task) => Settings::of(self.settings(host, step).as_deref(), task).any_errors_fatal,
             // The play is what the first task inherits from.
             None => self.play.common.any_errors_fatal.value() == Some(true),
         };

@@ -1,5 +1,7 @@
 //! What the keywords of a task say on a host that are templates, for one item of its loop or for all of them.
 
+use std::borrow::Cow;
+
 use super::calls::{Item, text};
 use super::shared::Shared;
 use super::view::View;
@@ -28,8 +30,13 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// What they have said, or what is written out where none is a template.
+    pub(super) fn of<'s>(said: Option<&'s Self>, task: &Task) -> Cow<'s, Self> {
+        said.map_or_else(|| Cow::Owned(Self::written(task)), Cow::Borrowed)
+    }
+
     /// What is written out; where a template stands, what holds without the keyword.
-    pub(super) fn written(task: &Task) -> Self {
+    fn written(task: &Task) -> Self {
         let common = &task.common;
         let timeout = common.timeout.as_ref().and_then(Setting::value);
         let retry = task.retry.as_ref();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::keys::Keys;
 use super::load::Loader;
-use crate::source::{Node, Span};
+use crate::source::{Diagnostics, Node, Span};
 use crate::value::{Value, to_json};
 use crate::vars::Definition;
 
@@ -75,11 +75,7 @@ impl Loader<'_> {
         keys: &mut Keys<'_>,
         key: &'static str,
     ) -> Option<Setting<bool>> {
-        let template = self.template(keys.take(key)?);
-        match template {
-            Some(template) => Some(Setting::Template(template)),
-            None => keys.boolean(key, self.diagnostics).map(Setting::Value),
-        }
+        self.setting(keys, key, Keys::boolean)
     }
 
     /// Takes a whole number that is not negative, or a template for one.
@@ -88,10 +84,19 @@ impl Loader<'_> {
         keys: &mut Keys<'_>,
         key: &'static str,
     ) -> Option<Setting<u64>> {
-        let template = self.template(keys.take(key)?);
-        match template {
+        self.setting(keys, key, Keys::number)
+    }
+
+    /// Takes what `read` takes, or a template for it.
+    fn setting<'n, T>(
+        &mut self,
+        keys: &mut Keys<'n>,
+        key: &'static str,
+        read: impl FnOnce(&mut Keys<'n>, &'static str, &mut Diagnostics) -> Option<T>,
+    ) -> Option<Setting<T>> {
+        match self.template(keys.take(key)?) {
             Some(template) => Some(Setting::Template(template)),
-            None => keys.number(key, self.diagnostics).map(Setting::Value),
+            None => read(keys, key, self.diagnostics).map(Setting::Value),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Something wrong that a person can put right, with the places to look at. How it looks on a screen is
 //! decided in [`render`](super::render()).
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::{Span, suggest};
@@ -113,7 +114,11 @@ impl std::error::Error for Diagnostic {}
 /// All that is wrong, in the order in which it was found. Loading goes on after a mistake so that one run
 /// shows them all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    all: Vec<Diagnostic>,
+    /// Which of them are about a place: there may be very many, in a file that is not meant well.
+    about: HashMap<Span, Vec<usize>>,
+}
 
 impl Diagnostics {
     /// Nothing wrong yet.
@@ -123,14 +128,17 @@ impl Diagnostics {
 
     /// Adds one, unless the same is said of the same place already: a file is read as often as it is used.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let known = |other: &Diagnostic| {
-            diagnostic.primary.is_some()
-                && other.primary == diagnostic.primary
-                && other.message == diagnostic.message
-        };
-        if !self.0.iter().any(known) {
-            self.0.push(diagnostic);
+        if let Some(primary) = &diagnostic.primary {
+            let about = self.about.entry(primary.span).or_default();
+            let is_same = |other: &Diagnostic| {
+                other.primary == diagnostic.primary && other.message == diagnostic.message
+            };
+            if about.iter().any(|other| is_same(&self.all[*other])) {
+                return;
+            }
+            about.push(self.all.len());
         }
+        self.all.push(diagnostic);
     }
 
     /// Keeps the error of a result and gives its value, if there is one.
@@ -146,23 +154,25 @@ impl Diagnostics {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// They, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
+        let mut one = Self::new();
+        one.push(diagnostic);
+        one
     }
 }
 
@@ -177,7 +187,7 @@ impl IntoIterator for Diagnostics {
     type IntoIter = std::vec::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.all.into_iter()
     }
 }
 

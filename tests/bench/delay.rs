@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use tun_rs::{DeviceBuilder, Layer, SyncDevice};
 
-use crate::lab::Lab;
+use crate::common::lab::network;
+use crate::lab::bridge;
 
-/// The namespace, and the devices at both ends.
-const NAMESPACE: &str = "provision-bench";
+/// The namespace of tools that are to be far away.
+pub(crate) const NAMESPACE: &str = "provision-bench";
+
+/// The device in it, and the one on this machine that all goes through.
 const NEAR: &str = "benchnear";
-const FAR: &str = "benchfar";
+pub(crate) const FAR: &str = "benchfar";
 
 /// The longest frame that a link of 1,500 bytes carries, with its header and a tag.
 const FRAME: usize = 1518;
@@ -28,7 +31,7 @@ pub(crate) struct Delay;
 
 impl Delay {
     /// A round trip that takes so many milliseconds longer.
-    pub(crate) fn new(lab: &Lab, round_trip: u64) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new(round_trip: u64) -> Result<Self, Box<dyn Error>> {
         let one_way = Duration::from_millis(round_trip) / 2;
         let _ = Command::new("ip")
             .args(["netns", "delete", NAMESPACE])
@@ -37,8 +40,8 @@ impl Delay {
         let delay = Self;
         let near = device(NEAR)?;
         let far = device(FAR)?;
-        let address = format!("{}.{ADDRESS}/24", lab.net());
-        ip(&["link", "set", FAR, "master", lab.bridge(), "up"])?;
+        let address = format!("{}.{ADDRESS}/24", network());
+        ip(&["link", "set", FAR, "master", &bridge(), "up"])?;
         ip(&["link", "set", NEAR, "netns", NAMESPACE])?;
         ip(&["-n", NAMESPACE, "address", "add", &address, "dev", NEAR])?;
         ip(&["-n", NAMESPACE, "link", "set", NEAR, "up"])?;
@@ -46,18 +49,6 @@ impl Delay {
         carry(&near, &far, one_way);
         carry(&far, &near, one_way);
         Ok(delay)
-    }
-
-    /// Where tools are run that are to be far away.
-    #[expect(clippy::unused_self, reason = "there is none without it")]
-    pub(crate) fn namespace(&self) -> &'static str {
-        NAMESPACE
-    }
-
-    /// The device on this machine that all goes through.
-    #[expect(clippy::unused_self, reason = "there is none without it")]
-    pub(crate) fn device(&self) -> &'static str {
-        FAR
     }
 }
 

@@ -12,27 +12,26 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::delay::Delay;
+use crate::delay::{Delay, FAR, NAMESPACE};
 use crate::figures::Figures;
-use crate::lab::Lab;
+use crate::lab::bridge;
 
 /// Between runs, so that what one has left to do does not count for the next.
 const PAUSE: Duration = Duration::from_millis(300);
 
-pub(crate) struct Meter<'lab> {
-    lab: &'lab Lab,
+pub(crate) struct Meter<'d> {
     /// The root of cgroup v2.
     cgroups: PathBuf,
     /// Between the tools and the hosts.
-    delay: Option<&'lab Delay>,
+    delay: Option<&'d Delay>,
     runs: AtomicU32,
 }
 
 /// A shell moves itself into the cgroup and becomes the tool, so that nothing of it is missed.
 const ENTER: &str = r#"echo $$ >"$0/cgroup.procs" && exec "$@""#;
 
-impl<'lab> Meter<'lab> {
-    pub(crate) fn new(lab: &'lab Lab, delay: Option<&'lab Delay>) -> Result<Self, Box<dyn Error>> {
+impl<'d> Meter<'d> {
+    pub(crate) fn new(delay: Option<&'d Delay>) -> Result<Self, Box<dyn Error>> {
         let mounts = fs::read_to_string("/proc/self/mounts")?;
         let cgroups = mounts
             .lines()
@@ -41,7 +40,6 @@ impl<'lab> Meter<'lab> {
             .ok_or("no cgroup v2 is mounted")?[1]
             .into();
         Ok(Self {
-            lab,
             cgroups,
             delay,
             runs: AtomicU32::new(0),
@@ -57,8 +55,8 @@ impl<'lab> Meter<'lab> {
         let cgroup = Cgroup::new(self.cgroups.join(name))?;
         let mut program = Command::new("sh");
         program.arg("-c").arg(ENTER).arg(&cgroup.path);
-        if let Some(delay) = self.delay {
-            program.args(["ip", "netns", "exec", delay.namespace()]);
+        if self.delay.is_some() {
+            program.args(["ip", "netns", "exec", NAMESPACE]);
         }
         program.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
@@ -76,7 +74,7 @@ impl<'lab> Meter<'lab> {
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
-        let hosts = self.cgroups.join(self.lab.bridge());
+        let hosts = self.cgroups.join(bridge());
         let before = (usage(&hosts)?, self.traffic()?);
         let begun = Instant::now();
         let status = program.status()?;
@@ -96,7 +94,10 @@ impl<'lab> Meter<'lab> {
 
     /// Bytes that went between this machine and the hosts, in both directions.
     fn traffic(&self) -> Result<f64, Box<dyn Error>> {
-        let device = self.delay.map_or(self.lab.bridge(), |delay| delay.device());
+        let device = match self.delay {
+            Some(_) => FAR.to_owned(),
+            None => bridge(),
+        };
         let counters = Path::new("/sys/class/net").join(device);
         let mut bytes = 0.0;
         for name in ["rx_bytes", "tx_bytes"] {

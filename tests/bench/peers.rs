@@ -9,6 +9,9 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "tests ask it for more")]
+mod common;
 mod delay;
 mod figures;
 mod lab;
@@ -31,7 +34,7 @@ use self::site::Site;
 use self::tool::Tool;
 
 /// The first of the lab hosts that are used, unless `LAB_FIRST` names another.
-const FIRST: usize = 31;
+const FIRST: u8 = 31;
 
 /// A tool that takes longer than this is not run as often as the others.
 const LONG: f64 = 5.0;
@@ -66,11 +69,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let most = options.hosts.iter().copied().max().unwrap_or(1);
     tool::install()?;
     let mut rows = Vec::new();
-    let lab = Lab::up(first()?, most)?;
+    let lab = Lab::up(first()?, most);
     for count in &options.hosts {
         let site = Site::new(&lab, *count)?;
         let tools = chosen(&options, *count);
-        rows.extend(measure(&options, &lab, &site, &tools)?);
+        rows.extend(measure(&options, &site, &tools)?);
     }
     if options.delay > 0 {
         let count = options.hosts.iter().copied().min().unwrap_or(1);
@@ -79,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .into_iter()
             .filter(|tool| tool.is_quick())
             .collect();
-        rows.extend(delayed(&options, &lab, &site, &tools)?);
+        rows.extend(delayed(&options, &site, &tools)?);
     }
     let text = tables::text(&rows, &tool::versions(&options.tools)?)?;
     println!("\n{text}");
@@ -89,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn first() -> Result<usize, Box<dyn Error>> {
+fn first() -> Result<u8, Box<dyn Error>> {
     Ok(match std::env::var("LAB_FIRST") {
         Ok(first) => first.parse()?,
         Err(_) => FIRST,
@@ -108,12 +111,7 @@ fn chosen(options: &Options, count: usize) -> Vec<Tool> {
 }
 
 /// Runs every tool on hosts as new, then all in turn on hosts that are as they should be.
-fn measure(
-    options: &Options,
-    lab: &Lab,
-    site: &Site,
-    tools: &[Tool],
-) -> Result<Vec<Row>, Box<dyn Error>> {
+fn measure(options: &Options, site: &Site, tools: &[Tool]) -> Result<Vec<Row>, Box<dyn Error>> {
     let hosts = site.hosts().len();
     let mut rows = Vec::new();
     let mut row = |tool, phase| {
@@ -129,18 +127,18 @@ fn measure(
         .iter()
         .map(|tool| (row(*tool, Phase::First), row(*tool, Phase::Again)))
         .collect();
-    let meter = Meter::new(lab, None)?;
+    let meter = Meter::new(None)?;
     let mut state = None;
     for run in 0..options.runs.div_ceil(2) {
         for (tool, (first, _)) in tools.iter().zip(&places) {
             if !tool.changes_hosts() || is_enough(&rows[*first], run) {
                 continue;
             }
-            lab.reset(site.hosts())?;
+            lab::reset(site.hosts());
             let figures = once(&meter, site, *tool, Phase::First)?;
             rows[*first].add(figures);
             // All leave the same behind, or they have not done the same work.
-            let left = lab.state(&site.hosts()[0])?;
+            let left = lab::state(&site.hosts()[0]);
             match &state {
                 None => state = Some(left),
                 Some(state) if *state == left => {}
@@ -166,14 +164,9 @@ fn measure(
 }
 
 /// Runs the tools in turn with a delay between them and the hosts, which are as they should be.
-fn delayed(
-    options: &Options,
-    lab: &Lab,
-    site: &Site,
-    tools: &[Tool],
-) -> Result<Vec<Row>, Box<dyn Error>> {
-    let delay = Delay::new(lab, options.delay)?;
-    let meter = Meter::new(lab, Some(&delay))?;
+fn delayed(options: &Options, site: &Site, tools: &[Tool]) -> Result<Vec<Row>, Box<dyn Error>> {
+    let delay = Delay::new(options.delay)?;
+    let meter = Meter::new(Some(&delay))?;
     let setting = Setting {
         hosts: site.hosts().len(),
         phase: Phase::Again,

@@ -9,6 +9,7 @@ use std::process::Command;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::json;
 
+use crate::common::lab::{key, known_hosts};
 use crate::lab::{Host, Lab};
 
 /// Sizes of the files that are copied as they are, and whether they are text.
@@ -45,7 +46,7 @@ impl Site {
                 fs::write(path, bytes)?;
             }
         }
-        site.inventory(lab)?;
+        site.inventory()?;
         succeed(Command::new(site.path("shell")).args([site.path(""), site.path("")]))?;
         Ok(site)
     }
@@ -59,9 +60,9 @@ impl Site {
     }
 
     /// Writes every tool's inventory, and its settings.
-    fn inventory(&self, lab: &Lab) -> Result<(), Box<dyn Error>> {
-        let (key, known_hosts) = (lab.key(), lab.known_hosts());
-        let (key, known_hosts) = (key.display(), known_hosts.display());
+    fn inventory(&self) -> Result<(), Box<dyn Error>> {
+        let (key_file, known_hosts_file) = (key(), known_hosts());
+        let (key, known_hosts) = (key_file.display(), known_hosts_file.display());
         let mut yaml = format!(
             "all:\n  vars: {{ansible_user: root, ansible_ssh_private_key_file: {key}, \
              ansible_ssh_known_hosts_file: {known_hosts}}}\n  children:\n    nodes:\n      hosts:\n"
@@ -85,8 +86,8 @@ impl Site {
             variables["ansible_host"] = json!(address);
             writeln!(yaml, "        {name}: {variables}")?;
             variables["ssh_user"] = json!("root");
-            variables["ssh_key"] = json!(lab.key());
-            variables["ssh_known_hosts_file"] = json!(lab.known_hosts());
+            variables["ssh_key"] = json!(key_file);
+            variables["ssh_known_hosts_file"] = json!(known_hosts_file);
             list.push(json!([address, variables]));
         }
         fs::write(self.path("inventory.yaml"), yaml)?;
