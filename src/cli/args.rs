@@ -241,6 +241,14 @@ pub(super) struct RunArgs {
         help_heading = "How to connect"
     )]
     pub(super) private_key: Option<PathBuf>,
+    /// The jump hosts that hosts are reached through whose variables name none; several with commas, the first one
+    /// first. `none` leaves out the group `bastion` too.
+    #[arg(
+        long,
+        value_name = "[USER@]HOST[:PORT]",
+        help_heading = "How to connect"
+    )]
+    pub(super) jump: Option<String>,
     /// Become another user, where nothing else says so.
     #[arg(short, long, help_heading = "How to connect")]
     pub(super) r#become: bool,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use crate::engine::{Reload, Run};
 use crate::inventory::connection::ConnectionVars;
+use crate::inventory::jump::{EXPECTED, Jump};
+use crate::inventory::routes::{self, Written};
 use crate::inventory::{self, GroupName, HostName, HostPattern, Inventory};
 use crate::playbook::{Action, Control, Play};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
@@ -17,14 +19,14 @@ pub(super) fn directory(sources: &[PathBuf]) -> PathBuf {
 }
 
 /// How the same sources are read again while the run lasts.
-pub(super) fn reload(sources: &[PathBuf], playbooks: &[PathBuf]) -> Reload {
+pub(super) fn reload(sources: &[PathBuf], playbooks: &[PathBuf], jump: Option<Written>) -> Reload {
     let (paths, playbooks) = (sources.to_vec(), playbooks.to_vec());
     Box::new(move |sources, templates| {
         sources.read_again();
         let mut diagnostics = Diagnostics::new();
         let inventory = Inventory::load_all(&paths, &playbooks, sources, &mut diagnostics);
         let vars = Run::host_vars(&inventory, templates, &mut diagnostics);
-        check_connections(&inventory, &vars, &mut diagnostics);
+        check_connections(&inventory, &vars, jump.as_ref(), &mut diagnostics);
         let mut wrong = diagnostics.iter();
         match wrong.find(|diagnostic| diagnostic.severity == Severity::Error) {
             Some(wrong) => Err(wrong.clone()),
@@ -47,12 +49,39 @@ pub(super) fn limit(
     diagnostics.check(hosts)
 }
 
-/// Checks the connection variables of all hosts as far as they hold no templates.
+/// The jump hosts of the command line, and where they are written.
+pub(super) fn written_jump(
+    text: Option<&str>,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<Written> {
+    let text = text?;
+    let file = sources.add("--jump", text);
+    let span = Span::new(file, 0..text.len());
+    let list = Jump::list(text).map_err(|flaw| {
+        Diagnostic::error(format!("`--jump` must be {EXPECTED}, found {flaw}")).at(span, "")
+    });
+    Some((diagnostics.check(list)?, span))
+}
+
+/// The jump hosts of the command line, which have been checked.
+pub(super) fn jump(text: Option<&str>) -> Option<Vec<Jump>> {
+    Jump::list(text?).ok()
+}
+
+/// Checks the connection variables of all hosts, and the ways to them, as far as they hold no templates.
 pub(super) fn check_connections(
     inventory: &Inventory,
     vars: &HashMap<HostName, Definitions>,
+    jump: Option<&Written>,
     diagnostics: &mut Diagnostics,
 ) {
+    let written = |host: &str| {
+        let definition = vars.get(host)?.get("ansible_jump_host")?;
+        let list = Jump::list(definition.literal()?.as_str()?).ok()?;
+        Some((list, definition.span))
+    };
+    routes::check(inventory, jump, &written, diagnostics);
     for definitions in inventory.hosts.keys().filter_map(|host| vars.get(host)) {
         let literal = |name: &str| definitions.get(name)?.literal().cloned();
         if let Err(error) = ConnectionVars::read(literal) {

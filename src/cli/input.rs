@@ -38,7 +38,8 @@ pub(super) fn read(
         diagnostics,
     );
 
-    hosts::check_connections(&inventory, &vars, diagnostics);
+    let jump = hosts::written_jump(args.jump.as_deref(), &mut sources, diagnostics);
+    hosts::check_connections(&inventory, &vars, jump.as_ref(), diagnostics);
     let layers: Vec<&Definitions> = vars.values().collect();
     let known = Known {
         magic: magic_names(),
@@ -56,7 +57,7 @@ pub(super) fn read(
         vars,
         limit: limit.map(|hosts| hosts.into_iter().collect()),
         answers: Values::new(),
-        reload: Some(hosts::reload(paths, playbooks)),
+        reload: Some(hosts::reload(paths, playbooks, jump)),
         ask: None,
     };
     hosts::check_plays(run.loaded.plays(), &run.inventory, diagnostics);

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::args::{Output, RunArgs};
 use super::print::print;
 use super::prompt::TerminalPrompt;
-use super::{exit_code, input, inspect, past, questions};
+use super::{exit_code, hosts, input, inspect, past, questions};
 use crate::engine::{self, Beginning, Run, RunOptions};
 use crate::report::{Console, ConsoleOptions, Json, Redacted, Reporter};
 use crate::source::{Diagnostic, Diagnostics, Severity, SourceMap, render};
@@ -87,6 +87,7 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
         tags: input::tags(args),
         user: args.user.clone(),
         private_key: args.private_key.clone(),
+        jump: hosts::jump(args.jump.as_deref()),
         escalate: args.r#become,
         become_user: args.become_user.clone(),
         beginning,

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::link::{FromLink, LinkStart, ToLink, WorkerKey};
 use super::roster::Roster;
+use super::route;
 use super::shared::Shared;
 use super::view::{NOTHING, View};
 use crate::inventory::connection::{
@@ -19,9 +20,9 @@ use crate::playbook::{Action, Play};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
 use crate::transport::{Address, Become, ConnectionKind, ConnectionSettings, Connector};
-use crate::vars::Definition;
+use crate::vars::{Definition, Scope};
 
-const SSH_PORT: u16 = 22;
+pub(super) const SSH_PORT: u16 = 22;
 
 /// How many messages of all hosts may wait to be taken.
 const MESSAGES: usize = 1024;
@@ -115,7 +116,11 @@ fn is_fixed(shared: &Shared, view: View<'_>) -> bool {
 
 fn read_variables(shared: &Shared, view: View<'_>) -> Result<ConnectionVars, Box<Diagnostic>> {
     let locals = view.locals(None);
-    let scope = view.scope(shared, &locals);
+    read_from(&view.scope(shared, &locals))
+}
+
+/// The connection variables of a scope.
+pub(super) fn read_from(scope: &Scope<'_>) -> Result<ConnectionVars, Box<Diagnostic>> {
     // The first variable that cannot be rendered is the reason; reading goes on without it.
     let failed = RefCell::new(None);
     let value_of = |name: &str| {
@@ -155,34 +160,49 @@ fn keyword(
 fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<Diagnostic>> {
     let variables = variables(shared, view)?;
     let connection = &view.play.connection;
-    let address = Address {
-        host: variables
-            .host
-            .clone()
-            .unwrap_or_else(|| view.run().name.to_string()),
-        port: variables.port.or(connection.port).unwrap_or(SSH_PORT),
-    };
-    let mut settings = ConnectionSettings::ssh(address);
-    let by_keyword = view.play.common.local.then_some(ConnectionKind::Local);
-    settings.kind = variables
-        .connection
-        .or(by_keyword)
-        .unwrap_or(ConnectionKind::Ssh);
-    settings.user = match &variables.user {
-        Some(user) => Some(user.clone()),
-        None => keyword(shared, view, connection.user.as_ref())?,
-    };
-    settings.user = settings.user.or_else(|| shared.options.user.clone());
-    settings.private_key_file = variables
-        .private_key_file
-        .clone()
-        .or_else(|| shared.options.private_key.clone());
-    settings
-        .known_hosts_file
-        .clone_from(&variables.known_hosts_file);
-    settings.host_key_checking = variables.host_key_checking.unwrap_or_default();
-    settings.connect_timeout = variables.timeout.unwrap_or(settings.connect_timeout);
+    let name = &view.run().name;
+    let mut settings = of_variables(shared, name, &variables);
+    if variables.port.is_none() {
+        settings.address.port = connection.port.unwrap_or(SSH_PORT);
+    }
+    if variables.connection.is_none() && view.play.common.local {
+        settings.kind = ConnectionKind::Local;
+    }
+    if variables.user.is_none()
+        && let Some(user) = keyword(shared, view, connection.user.as_ref())?
+    {
+        settings.user = Some(user);
+    }
+    if settings.kind == ConnectionKind::Ssh {
+        settings.through = route::through(shared, view.hosts, name, &variables, &settings)?;
+    }
     Ok(settings)
+}
+
+/// What variables say of a host, and the command line where they say nothing.
+pub(super) fn of_variables(
+    shared: &Shared,
+    name: &str,
+    variables: &ConnectionVars,
+) -> ConnectionSettings {
+    let options = &shared.options;
+    let address = Address {
+        host: variables.host.clone().unwrap_or_else(|| name.to_owned()),
+        port: variables.port.unwrap_or(SSH_PORT),
+    };
+    let usual = ConnectionSettings::ssh(address);
+    ConnectionSettings {
+        kind: variables.connection.unwrap_or_default(),
+        user: variables.user.clone().or_else(|| options.user.clone()),
+        private_key_file: variables
+            .private_key_file
+            .clone()
+            .or_else(|| options.private_key.clone()),
+        known_hosts_file: variables.known_hosts_file.clone(),
+        host_key_checking: variables.host_key_checking.unwrap_or_default(),
+        connect_timeout: variables.timeout.unwrap_or(usual.connect_timeout),
+        ..usual
+    }
 }
 
 /// Which worker of a lane carries out a task; without a task, the play's.

@@ -31,6 +31,7 @@ mod program;
 mod result;
 mod resume;
 mod roster;
+mod route;
 mod run;
 mod settings;
 mod shared;

@@ -1,6 +1,7 @@
 //! What the user asked of a run beside the playbooks.
 
 use super::{Beginning, TagFilter};
+use crate::inventory::jump::Jump;
 
 /// How to run.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,8 @@ pub struct RunOptions {
     pub user: Option<String>,
     /// The key file, where the inventory does not name one.
     pub private_key: Option<std::path::PathBuf>,
+    /// The jump hosts, where the inventory does not name any.
+    pub jump: Option<Vec<Jump>>,
     /// Whether tasks become another user, where nothing else says so.
     pub escalate: bool,
     /// The user they become then.

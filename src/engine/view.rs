@@ -228,6 +228,44 @@ impl HostVars<'_> {
     }
 }
 
+/// What `look` makes of the variables of a host of the inventory that are its own, whatever the play: those of the
+/// inventory, those that it has learned, and those of the command line.
+pub(super) fn with_own_scope<T>(
+    shared: &Shared,
+    hosts: &Roster,
+    name: &str,
+    look: impl FnOnce(&Scope<'_>) -> T,
+) -> T {
+    let stranger;
+    let run = match hosts.find(name) {
+        Some(host) => Some(&hosts[host]),
+        None => {
+            stranger = shared.new_host(name);
+            stranger.as_ref()
+        }
+    };
+    let layers = run.map(|run| {
+        let values = |layer, values| ScopeLayer {
+            layer,
+            source: Source::Values(values),
+        };
+        let definitions = |layer, definitions| ScopeLayer {
+            layer,
+            source: Source::Definitions(definitions),
+        };
+        vec![
+            definitions(Layer::Inventory, run.vars()),
+            definitions(Layer::IncludedFiles, run.included()),
+            values(Layer::Learned, run.learned()),
+            definitions(Layer::Extra, &shared.extra),
+            values(Layer::Magic, &shared.magic),
+            values(Layer::Magic, run.magic()),
+        ]
+    });
+    let layers = layers.unwrap_or_default();
+    look(&Scope::ordered(&shared.templates, &shared.sources, layers))
+}
+
 /// The variables of a scope that can be rendered; of those that are asked for `again`, the ones that are written out.
 fn rendered(scope: &Scope<'_>, fields: Option<&[Arc<str>]>, again: &dyn Fn(&str) -> bool) -> Value {
     use crate::template::Lookup;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::jump::{self, Jump};
 use crate::source::{Diagnostic, Span};
 use crate::value::{Value, type_name};
 
@@ -55,6 +56,12 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
         "ansible_connection",
         "`ssh` or `local`",
         "How to reach the host; `local` is the controller's own machine.",
+    ),
+    variable(
+        "ansible_jump_host",
+        jump::EXPECTED,
+        "The hosts that it is reached through, the first one first: of the inventory, or addresses. Without it, what \
+         `--jump` says, or the first host of the group `bastion`.",
     ),
     variable(
         "ansible_timeout",
@@ -109,11 +116,18 @@ const RENAMED_VARIABLES: [(&str, &str); 4] = [
     ("ansible_private_key_file", "ansible_ssh_private_key_file"),
 ];
 
+/// What is given to Ansible for the programs of OpenSSH, which are not used here.
+const OPENSSH_OPTIONS: [&str; 3] = [
+    "ansible_ssh_args",
+    "ansible_ssh_common_args",
+    "ansible_ssh_extra_args",
+];
+
 /// The names of the controller as a host, which need not be in an inventory.
 pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// By what means a host is reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConnectionKind {
     /// SSH.
     #[default]
@@ -123,7 +137,7 @@ pub enum ConnectionKind {
 }
 
 /// What to do with a host key that is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HostKeyChecking {
     /// Refuse it.
     #[default]
@@ -184,6 +198,8 @@ pub struct ConnectionVars {
     pub user: Option<String>,
     /// `ansible_connection`
     pub connection: Option<ConnectionKind>,
+    /// `ansible_jump_host`
+    pub jump_host: Option<Vec<Jump>>,
     /// `ansible_timeout`
     pub timeout: Option<Duration>,
     /// `ansible_ssh_private_key_file`
@@ -225,6 +241,7 @@ impl ConnectionVars {
             port: reader.get("ansible_port", port)?,
             user: reader.get("ansible_user", text)?,
             connection: reader.get("ansible_connection", connection)?,
+            jump_host: reader.jump_host("ansible_jump_host")?,
             timeout: reader.get("ansible_timeout", seconds)?,
             private_key_file: reader.get("ansible_ssh_private_key_file", path)?,
             known_hosts_file: reader.get("ansible_ssh_known_hosts_file", path)?,
@@ -249,16 +266,33 @@ impl<F: Fn(&str) -> Option<Value>> Reader<F> {
         let Some(value) = (self.0)(name).filter(|value| !value.is_none()) else {
             return Ok(None);
         };
-        let expects = CONNECTION_VARIABLES
-            .iter()
-            .find(|variable| variable.name == name);
         convert(&value)
             .map(Some)
-            .ok_or_else(|| InvalidConnectionVariable {
-                name,
-                expects: expects.map_or("something else", |variable| variable.expects),
-                found: type_name(&value),
-            })
+            .ok_or_else(|| invalid(name, type_name(&value)))
+    }
+
+    /// Jump hosts. Which of several is wrong, and what about it, is worth saying.
+    fn jump_host(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<Vec<Jump>>, InvalidConnectionVariable> {
+        let Some(written) = self.get(name, |value| value.as_str().map(str::to_owned))? else {
+            return Ok(None);
+        };
+        let list = Jump::list(&written);
+        list.map(Some)
+            .map_err(|flaw| invalid(name, flaw.to_string()))
+    }
+}
+
+fn invalid(name: &'static str, found: String) -> InvalidConnectionVariable {
+    let expects = CONNECTION_VARIABLES
+        .iter()
+        .find(|variable| variable.name == name);
+    InvalidConnectionVariable {
+        name,
+        expects: expects.map_or("something else", |variable| variable.expects),
+        found,
     }
 }
 
@@ -326,6 +360,11 @@ pub fn check_name(name: &str, span: Span) -> Option<Diagnostic> {
         "`{name}` has no effect: it is no connection variable"
     ))
     .at(span, "unknown");
+    if OPENSSH_OPTIONS.contains(&name) {
+        return Some(warning.help(
+            "options of `ssh` are not read; where they name a jump host, use `ansible_jump_host`",
+        ));
+    }
     Some(
         match RENAMED_VARIABLES.iter().find(|(old, _)| *old == name) {
             Some((_, new)) => warning.help(format!("it is called `{new}` now")),
@@ -342,7 +381,7 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        BecomeMethod, CONNECTION_VARIABLES, ConnectionKind, ConnectionVars, HostKeyChecking,
+        BecomeMethod, CONNECTION_VARIABLES, ConnectionKind, ConnectionVars, HostKeyChecking, Jump,
         check_name,
     };
     use crate::source::{SourceMap, Span};
@@ -357,7 +396,7 @@ mod tests {
     fn every_variable_of_the_table_is_read() {
         let vars = json!({
             "ansible_host": "192.0.2.1", "ansible_port": 2222, "ansible_user": "ops",
-            "ansible_connection": "local", "ansible_timeout": 1.5,
+            "ansible_connection": "local", "ansible_jump_host": "b:2222", "ansible_timeout": 1.5,
             "ansible_ssh_private_key_file": "key", "ansible_ssh_known_hosts_file": "known",
             "ansible_host_key_checking": "accept-new", "ansible_become": true,
             "ansible_become_user": "app", "ansible_become_method": "doas",
@@ -368,6 +407,7 @@ mod tests {
             port: Some(2222),
             user: Some("ops".into()),
             connection: Some(ConnectionKind::Local),
+            jump_host: Some(Jump::list("b:2222").expect("a jump host")),
             timeout: Some(Duration::from_millis(1500)),
             private_key_file: Some(PathBuf::from("key")),
             known_hosts_file: Some(PathBuf::from("known")),
@@ -413,6 +453,8 @@ mod tests {
             ("ansible_host", json!("")),
             ("ansible_host", json!("a\nb")),
             ("ansible_host_key_checking", json!("no")),
+            ("ansible_jump_host", json!("")),
+            ("ansible_jump_host", json!("b:0")),
         ] {
             assert!(read(&json!({name: value})).is_err(), "{name}");
         }
@@ -436,5 +478,7 @@ mod tests {
             Some(vec!["it is called `ansible_host` now".into()])
         );
         assert_eq!(help("ansible_network_os"), Some(Vec::new()));
+        let jump = help("ansible_ssh_common_args").expect("a warning");
+        assert!(jump[0].contains("`ansible_jump_host`"), "{jump:?}");
     }
 }

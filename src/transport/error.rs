@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -55,7 +56,11 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// It took too long.
-    #[error("{address} did not answer within {} s: {stage} was not finished", limit.as_secs_f32())]
+    #[error(
+        "{address} did not answer within {} s: {stage} was not finished{}",
+        limit.as_secs_f32(),
+        passing(through.as_deref())
+    )]
     Timeout {
         /// The address.
         address: Address,
@@ -63,6 +68,26 @@ pub enum ConnectError {
         stage: Stage,
         /// The limit of all stages together.
         limit: Duration,
+        /// The jump host that is between.
+        through: Option<Arc<str>>,
+    },
+    /// The host that it is reached through was not reached.
+    #[error("the jump host `{jump}` was not reached: {reason}")]
+    Jump {
+        /// The jump host.
+        jump: Arc<str>,
+        /// Why.
+        reason: String,
+    },
+    /// The host that it is reached through does not reach it.
+    #[error("the jump host `{jump}` gives no connection to {address}: {reason}")]
+    NotPassedOn {
+        /// The jump host.
+        jump: Arc<str>,
+        /// The address.
+        address: Address,
+        /// What it says.
+        reason: String,
     },
     /// The connection ended before the login was done.
     #[error("{address} closed the connection during {stage}: {reason}")]
@@ -104,6 +129,12 @@ pub enum ConnectError {
         /// The address.
         address: Address,
     },
+}
+
+fn passing(jump: Option<&str>) -> String {
+    jump.map_or_else(String::new, |jump| {
+        format!(" (through the jump host `{jump}`)")
+    })
 }
 
 fn tried_keys(tried: &[String]) -> String {

@@ -24,6 +24,6 @@ pub use error::{
 pub use login_times::LoginTimes;
 pub use prompt::{NoPrompt, Prompt};
 pub use settings::{
-    Address, Become, BecomeMethod, ConnectionKind, ConnectionSettings, HostKeyChecking,
+    Address, Become, BecomeMethod, ConnectionKind, ConnectionSettings, HostKeyChecking, JumpHost,
 };
 pub use worker::{Worker, WorkerReceiver, WorkerSender};

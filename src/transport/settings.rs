@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::inventory::connection::{BecomeMethod, ConnectionKind, HostKeyChecking};
@@ -26,7 +27,7 @@ impl fmt::Display for Address {
 }
 
 /// How to reach a host.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ConnectionSettings {
     /// By what means.
     pub kind: ConnectionKind,
@@ -42,6 +43,17 @@ pub struct ConnectionSettings {
     pub host_key_checking: HostKeyChecking,
     /// The longest time from the first packet to the login.
     pub connect_timeout: Duration,
+    /// The host that it is reached through.
+    pub through: Option<Arc<JumpHost>>,
+}
+
+/// A host that others are reached through. It may itself be behind another.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct JumpHost {
+    /// How messages call it.
+    pub name: Arc<str>,
+    /// How to reach it.
+    pub settings: ConnectionSettings,
 }
 
 impl ConnectionSettings {
@@ -55,6 +67,7 @@ impl ConnectionSettings {
             known_hosts_file: None,
             host_key_checking: HostKeyChecking::Strict,
             connect_timeout: Duration::from_secs(10),
+            through: None,
         }
     }
 

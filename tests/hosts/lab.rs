@@ -67,11 +67,16 @@ impl Lab {
 
     /// Breaks a host, as `lab fault` does, until the result is dropped.
     pub(crate) fn fault(&self, host: &str, fault: &str, undo: &str) -> Fault {
+        self.fault_of(host, &[fault], undo)
+    }
+
+    /// Breaks a host in a way that takes an argument.
+    pub(crate) fn fault_of(&self, host: &str, fault: &[&str], undo: &str) -> Fault {
         assert!(
             self.hosts.iter().any(|taken| taken == host),
             "{host} is not this test's"
         );
-        lab(&["fault", host, fault]);
+        lab(&[&["fault", host], fault].concat());
         Fault {
             undo: vec!["fault".to_owned(), host.to_owned(), undo.to_owned()],
         }

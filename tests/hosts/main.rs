@@ -11,6 +11,7 @@ mod containers;
 mod converge;
 mod docker;
 mod failures;
+mod jumps;
 mod lab;
 mod options;
 mod orchestration;

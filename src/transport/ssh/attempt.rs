@@ -11,17 +11,43 @@ use crate::transport::settings::Address;
 
 /// Why a connection ended, once it has.
 #[derive(Debug, Default)]
-pub(super) struct Ending(OnceLock<String>);
+pub(super) struct Ending {
+    reason: OnceLock<String>,
+    through: Option<Through>,
+}
+
+/// The jump host that a connection goes through, and why the connection to it ended.
+#[derive(Clone, Debug)]
+pub(super) struct Through {
+    pub(super) jump: Arc<str>,
+    pub(super) ending: Arc<Ending>,
+}
 
 impl Ending {
-    /// The first reason is the one that counts.
-    pub(super) fn set(&self, reason: String) {
-        let _ = self.0.set(reason);
+    fn through(through: Option<Through>) -> Arc<Self> {
+        Arc::new(Self {
+            reason: OnceLock::new(),
+            through,
+        })
     }
 
+    /// The first reason is the one that counts.
+    pub(super) fn set(&self, reason: String) {
+        let _ = self.reason.set(reason);
+    }
+
+    /// Which side of a jump host it was cannot always be known; that there is one is always said.
     pub(super) fn reason(&self) -> String {
-        let reason = self.0.get().map(String::as_str);
-        reason.unwrap_or("it hung up without a reason").to_owned()
+        let reason = self.reason.get().map(String::as_str);
+        let reason = reason.unwrap_or("it hung up without a reason");
+        match &self.through {
+            None => reason.to_owned(),
+            Some(Through { jump, ending }) if ending.reason.get().is_some() => format!(
+                "the connection to its jump host `{jump}` ended: {}",
+                ending.reason()
+            ),
+            Some(Through { jump, .. }) => format!("{reason} (through the jump host `{jump}`)"),
+        }
     }
 }
 
@@ -36,12 +62,13 @@ pub(super) struct Attempt<'a> {
     pub(super) exchanged: Option<Instant>,
     /// Why the connection of the current try ended.
     pub(super) ending: Arc<Ending>,
+    through: Option<Through>,
     /// The user was asked for something meanwhile, and may have taken longer than the host was willing to wait.
     paused: bool,
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(address: &'a Address, limit: Duration) -> Self {
+    pub(super) fn new(address: &'a Address, limit: Duration, through: Option<Through>) -> Self {
         let begun = Instant::now();
         Self {
             address,
@@ -49,9 +76,15 @@ impl<'a> Attempt<'a> {
             deadline: begun + limit,
             begun,
             exchanged: None,
-            ending: Arc::default(),
+            ending: Ending::through(through.clone()),
+            through,
             paused: false,
         }
+    }
+
+    /// Begins the next try, on another connection.
+    pub(super) fn again(&mut self) {
+        self.ending = Ending::through(self.through.clone());
     }
 
     /// How long the parts of the login took, now that it is done. It was asked for at `asked`.
@@ -84,6 +117,10 @@ impl<'a> Attempt<'a> {
             address: self.address.clone(),
             stage,
             limit: self.limit,
+            through: self
+                .through
+                .as_ref()
+                .map(|through| Arc::clone(&through.jump)),
         }
     }
 

@@ -8,7 +8,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::client::{self, Config, DisconnectReason, Handle};
+use russh::Channel;
+use russh::client::{self, Config, DisconnectReason, Handle, Msg};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
 use russh::{Disconnect, Preferred};
 use rustix::net::sockopt::set_tcp_user_timeout;
@@ -16,10 +17,11 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use super::attempt::{Attempt, Ending};
+use super::attempt::{Attempt, Ending, Through};
 use super::auth;
 use super::channel;
 use super::host_key::{HostKeyCheck, KnownHostsFiles};
+use super::jumps::{Jumps, Passage};
 use super::keys::KeyFiles;
 use super::pacing::Pacing;
 use crate::transport::error::{ConnectError, ExecError, HostKeyError, Stage};
@@ -69,6 +71,7 @@ pub(crate) struct Client {
     known_hosts: KnownHostsFiles,
     keys: KeyFiles,
     pacing: Pacing,
+    jumps: Jumps,
     /// [`KEEPALIVE`], except in tests.
     pub(super) keepalive: Duration,
 }
@@ -79,6 +82,7 @@ impl Client {
             known_hosts: KnownHostsFiles::default(),
             keys: KeyFiles::new(prompt),
             pacing: Pacing::new(),
+            jumps: Jumps::default(),
             keepalive: KEEPALIVE,
         }
     }
@@ -99,11 +103,20 @@ impl Client {
             })?;
         let check = Arc::new(self.known_hosts.check(settings)?);
         let asked = tokio::time::Instant::now();
+        let passage = match &settings.through {
+            Some(jump) => Some(self.jumps.passage(self, jump).await?),
+            None => None,
+        };
         let _admission = self.pacing.admit(address).await;
-        let mut attempt = Attempt::new(address, settings.connect_timeout);
+        let through = passage.as_ref().map(|passage| Through {
+            jump: Arc::clone(&passage.jump.name),
+            ending: Arc::clone(&passage.connection.ending),
+        });
+        let mut attempt = Attempt::new(address, settings.connect_timeout, through);
         let mut tries = 1;
         loop {
-            let connected = self.attempt(&user, settings, &check, &mut attempt).await;
+            let connecting = self.attempt(&user, settings, passage.as_ref(), &check, &mut attempt);
+            let connected = connecting.await;
             match connected {
                 Err(error) if tries < TRIES && attempt.may_be_repeated(&error) => {
                     // Those who were dropped together must not come back together.
@@ -111,7 +124,7 @@ impl Client {
                     let spread = u32::try_from(spread).unwrap_or_default();
                     let pause = PAUSE + PAUSE * spread / SPREAD;
                     attempt.within(Stage::Tcp, sleep(pause * tries)).await?;
-                    attempt.ending = Arc::default();
+                    attempt.again();
                     tries += 1;
                 }
                 Err(error) => return Err(error),
@@ -121,6 +134,7 @@ impl Client {
                         times: attempt.times(asked),
                         handle,
                         ending: attempt.ending,
+                        _passage: passage.map(Box::new),
                     });
                 }
             }
@@ -131,14 +145,11 @@ impl Client {
         &self,
         user: &str,
         settings: &ConnectionSettings,
+        passage: Option<&Passage>,
         check: &Arc<HostKeyCheck>,
         attempt: &mut Attempt<'_>,
     ) -> Result<Handle<Handler>, ConnectError> {
-        let stream = open(&settings.address, attempt).await?;
         let patience = self.keepalive * (KEEPALIVE_MAX + 1);
-        // Nothing is asked while bytes that the host does not acknowledge fill the buffers: then the kernel notices.
-        let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
-        let _ = set_tcp_user_timeout(&stream, millis);
         let config = Config {
             keepalive_interval: Some(self.keepalive),
             keepalive_max: KEEPALIVE_MAX as usize,
@@ -148,16 +159,27 @@ impl Client {
             },
             ..Config::default()
         };
+        let config = Arc::new(config);
         let handler = Handler {
             check: Arc::clone(check),
             ending: Arc::clone(&attempt.ending),
             patience,
         };
-        let exchange = client::connect_stream(Arc::new(config), stream, handler);
-        let mut handle = attempt
-            .within(Stage::KeyExchange, exchange)
-            .await?
-            .map_err(|error| failed_exchange(error, &settings.address, attempt))?;
+        let address = &settings.address;
+        let exchanged = if let Some(passage) = passage {
+            let stream = passage.open(address, attempt).await?;
+            let exchange = client::connect_stream(config, stream, handler);
+            // It is larger than all the rest, and nobody else needs room for it.
+            attempt.within(Stage::KeyExchange, Box::pin(exchange)).await
+        } else {
+            let stream = open(address, attempt).await?;
+            // Nothing is asked while bytes that the host does not acknowledge fill the buffers: then the kernel notices.
+            let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+            let _ = set_tcp_user_timeout(&stream, millis);
+            let exchange = client::connect_stream(config, stream, handler);
+            attempt.within(Stage::KeyExchange, exchange).await
+        };
+        let mut handle = exchanged?.map_err(|error| failed_exchange(error, address, attempt))?;
         attempt.exchanged = Some(tokio::time::Instant::now());
         auth::log_in(&mut handle, user, settings, &self.keys, attempt).await?;
         Ok(handle)
@@ -202,11 +224,10 @@ fn failed_exchange(error: HandlerError, address: &Address, attempt: &Attempt<'_>
         HandlerError::HostKey(error) => error.into(),
         HandlerError::Ssh(error) => match error {
             russh::Error::Disconnect | russh::Error::HUP => attempt.lost(Stage::KeyExchange),
-            russh::Error::IO(error) => ConnectError::Lost {
-                address: address.clone(),
-                stage: Stage::KeyExchange,
-                reason: error.to_string(),
-            },
+            russh::Error::IO(error) => {
+                attempt.ending.set(error.to_string());
+                attempt.lost(Stage::KeyExchange)
+            }
             error => ConnectError::Protocol {
                 address: address.clone(),
                 reason: error.to_string(),
@@ -279,9 +300,31 @@ pub(crate) struct Connection {
     pub(crate) times: LoginTimes,
     handle: Handle<Handler>,
     ending: Arc<Ending>,
+    /// The way through a jump host, which is there for as long as it is used.
+    _passage: Option<Box<Passage>>,
 }
 
 impl Connection {
+    /// Has the host connect to another.
+    pub(super) async fn pass_on(&self, address: &Address) -> Result<Channel<Msg>, russh::Error> {
+        let Address { host, port } = address;
+        // Who asks is of interest to nobody but a log; it is what OpenSSH says for a connection that a program makes.
+        let opening = self
+            .handle
+            .channel_open_direct_tcpip(host, u32::from(*port), "127.0.0.1", 0);
+        opening.await
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// Why it ended.
+    pub(super) fn ending(&self) -> String {
+        self.ending.reason()
+    }
+
     /// Starts a program there, on a channel of its own.
     pub(crate) async fn start(
         &self,

@@ -7,6 +7,7 @@ mod auth;
 mod channel;
 mod client;
 mod host_key;
+mod jumps;
 mod keys;
 mod known_hosts;
 mod pacing;

@@ -9,13 +9,13 @@ use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::ssh_key::{Cipher, Kdf, LineEnding};
 use russh::keys::{PrivateKey, PublicKey};
 use russh::server::{self, Auth, ChannelOpenHandle, Msg, VerifiedPublicKey};
-use russh::{Channel, ChannelId};
+use russh::{Channel, ChannelId, ChannelOpenFailure};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Client;
 use crate::transport::program::Invocation;
-use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking};
+use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking, JumpHost};
 use crate::transport::{ConnectError, Connector, ExecError, Exit, NoPrompt, Prompt, Session};
 
 /// A key that is the same for the same number.
@@ -63,6 +63,30 @@ impl server::Handler for Server {
         _session: &mut server::Session,
     ) -> Result<(), russh::Error> {
         reply.accept().await;
+        Ok(())
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _from: &str,
+        _from_port: u32,
+        reply: ChannelOpenHandle,
+        _session: &mut server::Session,
+    ) -> Result<(), russh::Error> {
+        let port = u16::try_from(port).unwrap();
+        match TcpStream::connect((host, port)).await {
+            Ok(mut stream) => {
+                reply.accept().await;
+                tokio::spawn(async move {
+                    let mut channel = channel.into_stream();
+                    let _ = tokio::io::copy_bidirectional(&mut channel, &mut stream).await;
+                });
+            }
+            Err(_) => reply.reject(ChannelOpenFailure::ConnectFailed).await,
+        }
         Ok(())
     }
 
@@ -379,4 +403,147 @@ async fn a_public_key_without_an_agent_is_an_error() {
     std::fs::write(site.path("key"), public.to_openssh().unwrap()).unwrap();
     let error = site.connect_error(&settings).await.to_string();
     assert!(error.contains("only the public half"), "{error}");
+}
+
+/// Settings that lead to a site through another.
+fn behind(site: &Site, name: &str, jump: ConnectionSettings) -> ConnectionSettings {
+    let (name, settings) = (name.into(), jump);
+    ConnectionSettings {
+        through: Some(Arc::new(JumpHost { name, settings })),
+        ..site.settings(&key(LOGIN_KEY))
+    }
+}
+
+#[tokio::test]
+async fn hosts_behind_a_jump_host_share_one_login_to_it() {
+    let (jump, first, second) = (
+        Site::new(&[Manner::Serve]).await,
+        Site::new(&[Manner::Serve]).await,
+        Site::new(&[Manner::Serve]).await,
+    );
+    let connector = Connector::new(Arc::new(NoPrompt));
+    let through = jump.settings(&key(LOGIN_KEY));
+    let [a, b] = [&first, &second].map(|site| behind(site, "jump", through.clone()));
+    let (a, b) = tokio::join!(connector.connect("a", &a), connector.connect("b", &b));
+    for session in [a.unwrap(), b.unwrap()] {
+        let output = session.exec_raw("greet", None).await.unwrap();
+        assert_eq!(output.stdout, b"hello");
+        session.close().await;
+    }
+    let counts = [&jump, &first, &second].map(|site| site.connections.load(Ordering::SeqCst));
+    assert_eq!(counts, [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_jump_host_may_be_behind_another() {
+    let (outer, inner, site) = (
+        Site::new(&[Manner::Serve]).await,
+        Site::new(&[Manner::Serve]).await,
+        Site::new(&[Manner::Serve]).await,
+    );
+    let chain = behind(&inner, "outer", outer.settings(&key(LOGIN_KEY)));
+    let settings = behind(&site, "inner", chain);
+    let session = site.connect(&settings).await.unwrap();
+    let output = session.exec_raw("greet", None).await.unwrap();
+    assert_eq!(output.stdout, b"hello");
+    assert_eq!(outer.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn more_hosts_wait_for_a_jump_host_than_may_log_in_at_once() {
+    let jump = Site::new(&[Manner::Serve]).await;
+    let site = Site::new(&[Manner::Serve]).await;
+    let connector = Arc::new(Connector::new(Arc::new(NoPrompt)));
+    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    let logins: Vec<_> = (0..210)
+        .map(|_| {
+            let (connector, settings) = (Arc::clone(&connector), settings.clone());
+            tokio::spawn(async move { connector.connect("h", &settings).await.map(drop) })
+        })
+        .collect();
+    for login in logins {
+        login.await.unwrap().unwrap();
+    }
+    // Places come back when hosts are done, so it may be that the second login was not needed.
+    assert!(jump.connections.load(Ordering::SeqCst) <= 2);
+}
+
+#[tokio::test]
+async fn a_jump_host_that_is_not_reached_is_named_and_not_tried_for_each_host() {
+    let jump = Site::new(&[Manner::Drop]).await;
+    let site = Site::new(&[Manner::Serve]).await;
+    let connector = Connector::new(Arc::new(NoPrompt));
+    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    for host in ["a", "b"] {
+        let Err(error) = connector.connect(host, &settings).await else {
+            panic!("nobody gets through");
+        };
+        let start = "the jump host `jump` was not reached: ";
+        assert!(error.to_string().starts_with(start), "{error}");
+    }
+    assert_eq!(jump.connections.load(Ordering::SeqCst), 3);
+    assert_eq!(site.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn the_keys_of_the_jump_host_and_of_the_host_behind_it_are_checked() {
+    let jump = Site::new(&[Manner::Serve]).await;
+    let site = Site::new(&[Manner::Serve]).await;
+    jump.knows(OTHER_HOST_KEY);
+    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    let error = site.connect_error(&settings).await.to_string();
+    let name = format!("[127.0.0.1]:{}", jump.address.port);
+    let expected =
+        format!("the jump host `jump` was not reached: the host key of `{name}` has changed");
+    assert!(error.starts_with(&expected), "{error}");
+    jump.knows(HOST_KEY);
+    site.knows(OTHER_HOST_KEY);
+    let error = site.connect_error(&settings).await.to_string();
+    let name = format!("[127.0.0.1]:{}", site.address.port);
+    let expected = format!("the host key of `{name}` has changed");
+    assert!(error.starts_with(&expected), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_jump_host_cannot_reach_is_said() {
+    let jump = Site::new(&[Manner::Serve]).await;
+    let site = Site::new(&[Manner::Serve]).await;
+    let mut settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    let unused = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    settings.address.port = unused.local_addr().unwrap().port();
+    drop(unused);
+    let error = site.connect_error(&settings).await.to_string();
+    let expected = format!(
+        "the jump host `jump` gives no connection to {}: it could not connect there",
+        settings.address
+    );
+    assert_eq!(error, expected);
+}
+
+#[tokio::test]
+async fn a_host_that_is_silent_behind_a_jump_host_is_named_with_it() {
+    let jump = Site::new(&[Manner::Serve]).await;
+    let site = Site::new(&[Manner::Silent]).await;
+    let mut settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    settings.connect_timeout = Duration::from_millis(50);
+    let error = site.connect_error(&settings).await.to_string();
+    assert!(
+        error.ends_with("the SSH key exchange was not finished (through the jump host `jump`)"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_behind_a_jump_host_names_it() {
+    let jump = Site::new(&[Manner::Serve]).await;
+    let site = Site::new(&[Manner::Serve]).await;
+    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    let session = site.connect(&settings).await.unwrap();
+    let error = session.exec_raw("hang up", None).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("(through the jump host `jump`)"),
+        "{error}"
+    );
 }

@@ -3,7 +3,7 @@
 # fault HOST KIND [ARGUMENT]
 fault() {
   local host=$1 kind=${2:-} argument=${3:-}
-  [[ $kind =~ ^(drop|rate)$ || -z $argument ]] || die "fault $kind takes no argument"
+  [[ $kind =~ ^(drop|only-from|rate)$ || -z $argument ]] || die "fault $kind takes no argument"
   case $kind in
   poweroff) host_power_off "$host" ;;
   kill) cgroup_end "$host" ;;
@@ -13,7 +13,8 @@ fault() {
   unplug) ip link set "$(host_link "$host")" down ;;
   plug) ip link set "$(host_link "$host")" up ;;
   drop) fault_drop "$host" "$argument" ;;
-  undrop) nft delete table netdev "$(host_link "$host")" 2>/dev/null || true ;;
+  only-from) fault_only_from "$host" "$argument" ;;
+  undrop | from-all) nft delete table netdev "$(host_link "$host")" 2>/dev/null || true ;;
   rate) fault_rate "$host" "$argument" ;;
   unrate) fault_unrate "$host" ;;
   fill) fault_fill "$host" ;;
@@ -32,6 +33,22 @@ table netdev $link {
   chain to_host {
     type filter hook egress device "$link" priority 0
     tcp dport $port drop
+  }
+}
+END
+}
+
+# Loses what would open a connection to the host, unless it comes from one other host: it can be reached through that one
+# only, and can itself connect to any.
+fault_only_from() {
+  local link other=$2
+  link=$(host_link "$1")
+  host_check "$other"
+  nft -f - <<END
+table netdev $link {
+  chain to_host {
+    type filter hook egress device "$link" priority 0
+    ip saddr != $(host_address "$other") tcp flags & (syn | ack) == syn drop
   }
 }
 END
