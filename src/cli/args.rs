@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::keys::KeyArgs;
+use super::passwords::PasswordArgs;
 use super::vault::VaultArgs;
 use crate::schema::Document;
 
@@ -255,6 +256,8 @@ pub(super) struct RunArgs {
     /// The user to become.
     #[arg(long, value_name = "USER", help_heading = "How to connect")]
     pub(super) become_user: Option<String>,
+    #[command(flatten)]
+    pub(super) passwords: PasswordArgs,
     #[command(flatten)]
     pub(super) keys: KeyArgs,
     /// List the hosts of each play and end.

@@ -10,6 +10,7 @@ mod inspect;
 mod inventory;
 mod keys;
 mod keywords;
+mod passwords;
 mod past;
 mod print;
 mod prompt;

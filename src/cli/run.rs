@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::args::{Output, RunArgs};
+use super::passwords::Given;
 use super::print::print;
 use super::prompt::TerminalPrompt;
 use super::{exit_code, hosts, input, inspect, past, questions};
@@ -42,6 +43,12 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     if !diagnostics.has_errors() {
         run.answers = questions::answers(&run, &mut diagnostics);
     }
+    let passwords = if diagnostics.has_errors() {
+        Given::default()
+    } else {
+        let secrets = run.sources.secrets();
+        args.passwords.read(secrets, &mut diagnostics)
+    };
     if args.step {
         run.ask = questions::stepper(&mut diagnostics);
     }
@@ -49,7 +56,7 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     if diagnostics.has_errors() {
         return exit_code::BAD_INPUT;
     }
-    carry_out(args, run, beginning)
+    carry_out(args, run, beginning, passwords)
 }
 
 /// Shows mistakes and warnings.
@@ -79,7 +86,7 @@ pub(super) fn show(diagnostics: &Diagnostics, sources: &SourceMap) {
 }
 
 #[expect(clippy::print_stderr, reason = "errors are for the user")]
-fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
+fn carry_out(args: &RunArgs, run: Run, beginning: Beginning, passwords: Given) -> u8 {
     let options = RunOptions {
         check: args.check,
         diff: args.diff,
@@ -90,6 +97,7 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning) -> u8 {
         jump: hosts::jump(args.jump.as_deref()),
         escalate: args.r#become,
         become_user: args.become_user.clone(),
+        become_password: passwords.r#become,
         beginning,
     };
     raise_file_limit();

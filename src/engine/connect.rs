@@ -14,7 +14,8 @@ use super::route;
 use super::shared::Shared;
 use super::view::{NOTHING, View};
 use crate::inventory::connection::{
-    BecomeMethod, CONNECTION_VARIABLES, ConnectionVars, become_flags, is_connection_variable,
+    BecomeMethod, CONNECTION_VARIABLES, ConnectionVariable, ConnectionVars, become_flags,
+    is_connection_variable,
 };
 use crate::playbook::{Action, Play};
 use crate::source::Diagnostic;
@@ -107,10 +108,13 @@ fn variables(shared: &Shared, view: View<'_>) -> Result<Arc<ConnectionVars>, Box
 fn is_fixed(shared: &Shared, view: View<'_>) -> bool {
     let host = view.run();
     let scope = view.scope(shared, &NOTHING);
-    CONNECTION_VARIABLES.iter().all(|variable| {
-        !host.learned().contains_key(variable.name)
-            && !host.included().contains_key(variable.name)
-            && scope.literal(variable.name).is_ok()
+    let mut names = CONNECTION_VARIABLES
+        .iter()
+        .flat_map(ConnectionVariable::names);
+    names.all(|name| {
+        !host.learned().contains_key(name)
+            && !host.included().contains_key(name)
+            && scope.literal(name).is_ok()
     })
 }
 
@@ -173,6 +177,10 @@ fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<D
     {
         settings.user = Some(user);
     }
+    if let Some(password) = &settings.become_password {
+        // A template may have made it.
+        shared.sources.secrets().add(password.text());
+    }
     if settings.kind == ConnectionKind::Ssh {
         settings.through = route::through(shared, view.hosts, name, &variables, &settings)?;
     }
@@ -200,6 +208,10 @@ pub(super) fn of_variables(
             .or_else(|| options.private_key.clone()),
         known_hosts_file: variables.known_hosts_file.clone(),
         host_key_checking: variables.host_key_checking.unwrap_or_default(),
+        become_password: variables
+            .become_password
+            .clone()
+            .or_else(|| options.become_password.clone()),
         connect_timeout: variables.timeout.unwrap_or(usual.connect_timeout),
         ..usual
     }

@@ -2,6 +2,7 @@
 
 use super::{Beginning, TagFilter};
 use crate::inventory::jump::Jump;
+use crate::inventory::password::Password;
 
 /// How to run.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct RunOptions {
     pub escalate: bool,
     /// The user they become then.
     pub become_user: Option<String>,
+    /// What `sudo` is told if it asks, where the inventory says nothing.
+    pub become_password: Option<Password>,
     /// Where to begin.
     pub beginning: Beginning,
 }

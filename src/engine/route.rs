@@ -107,6 +107,8 @@ impl Known<'_> {
         settings.address.port = jump.port.unwrap_or(settings.address.port);
         settings.user = jump.user.clone().or(settings.user);
         settings.through = None;
+        // Nobody becomes anyone there.
+        settings.become_password = None;
         (Arc::from(jump.host.as_str()), settings)
     }
 }

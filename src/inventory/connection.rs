@@ -8,6 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::jump::{self, Jump};
+use super::password::Password;
 use crate::source::{Diagnostic, Span};
 use crate::value::{Value, type_name};
 
@@ -16,6 +17,8 @@ use crate::value::{Value, type_name};
 pub struct ConnectionVariable {
     /// Its name.
     pub name: &'static str,
+    /// Other names for it, which Ansible has too. The first name that is set counts.
+    pub aliases: &'static [&'static str],
     /// What its value must be.
     pub expects: &'static str,
     /// What it does.
@@ -27,7 +30,23 @@ const fn variable(
     expects: &'static str,
     doc: &'static str,
 ) -> ConnectionVariable {
-    ConnectionVariable { name, expects, doc }
+    ConnectionVariable {
+        name,
+        aliases: &[],
+        expects,
+        doc,
+    }
+}
+
+impl ConnectionVariable {
+    const fn alias(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// All its names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
 }
 
 /// Whether this is the name of a connection variable.
@@ -36,7 +55,7 @@ pub fn is_connection_variable(name: &str) -> bool {
     name.starts_with("ansible_")
         && CONNECTION_VARIABLES
             .iter()
-            .any(|variable| variable.name == name)
+            .any(|variable| variable.names().any(|known| known == name))
 }
 
 /// All connection variables.
@@ -103,7 +122,18 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
         "a text of options, quoted as for a shell, none of which holds `!` or a single quote",
         "Options for the program that becomes that user, in place of the usual ones.",
     ),
+    variable(
+        "ansible_become_password",
+        PASSWORD,
+        "The password of the login user, where `sudo` asks for one.",
+    )
+    .alias(BECOME_PASSWORD),
 ];
+
+/// What a password must be.
+const PASSWORD: &str = "a text of one line, in quotes if it looks like a number";
+
+const BECOME_PASSWORD: &[&str] = &["ansible_become_pass", "ansible_sudo_pass"];
 
 /// Names with Ansible's prefix that mean something elsewhere, or nothing here: no Python is needed.
 const OTHER_VARIABLES: [&str; 2] = ["ansible_group_priority", "ansible_python_interpreter"];
@@ -151,7 +181,7 @@ pub enum HostKeyChecking {
 /// By what means a login becomes another user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BecomeMethod {
-    /// `sudo`, which must not ask for a password.
+    /// `sudo`, which may ask for the login user's password.
     #[default]
     Sudo,
     /// `su`, which asks everyone but root for a password.
@@ -216,6 +246,8 @@ pub struct ConnectionVars {
     pub become_method: Option<BecomeMethod>,
     /// `ansible_become_flags`
     pub become_flags: Option<String>,
+    /// `ansible_become_password`
+    pub become_password: Option<Password>,
 }
 
 /// A connection variable whose value cannot be obeyed.
@@ -250,6 +282,7 @@ impl ConnectionVars {
             become_user: reader.get("ansible_become_user", text)?,
             become_method: reader.get("ansible_become_method", become_method)?,
             become_flags: reader.get("ansible_become_flags", flags)?,
+            become_password: reader.password("ansible_become_password", BECOME_PASSWORD)?,
         })
     }
 }
@@ -271,6 +304,23 @@ impl<F: Fn(&str) -> Option<Value>> Reader<F> {
             .ok_or_else(|| invalid(name, type_name(&value)))
     }
 
+    /// A password, under the first of its names that is set. What is wrong with it is not shown.
+    fn password(
+        &self,
+        name: &'static str,
+        aliases: &[&'static str],
+    ) -> Result<Option<Password>, InvalidConnectionVariable> {
+        let names = std::iter::once(name).chain(aliases.iter().copied());
+        let mut set = names.filter_map(|name| Some((name, (self.0)(name)?)));
+        let Some((name, value)) = set.find(|(_, value)| !value.is_none()) else {
+            return Ok(None);
+        };
+        let password = value.as_str().and_then(Password::new);
+        password
+            .map(Some)
+            .ok_or_else(|| invalid(name, "something else".to_owned()))
+    }
+
     /// Jump hosts. Which of several is wrong, and what about it, is worth saying.
     fn jump_host(
         &self,
@@ -288,7 +338,7 @@ impl<F: Fn(&str) -> Option<Value>> Reader<F> {
 fn invalid(name: &'static str, found: String) -> InvalidConnectionVariable {
     let expects = CONNECTION_VARIABLES
         .iter()
-        .find(|variable| variable.name == name);
+        .find(|variable| variable.names().any(|known| known == name));
     InvalidConnectionVariable {
         name,
         expects: expects.map_or("something else", |variable| variable.expects),
@@ -352,10 +402,10 @@ pub fn check_name(name: &str, span: Span) -> Option<Diagnostic> {
     if !name.starts_with("ansible_") || OTHER_VARIABLES.contains(&name) {
         return None;
     }
-    let mut known = CONNECTION_VARIABLES.iter().map(|variable| variable.name);
-    if known.clone().any(|other| other == name) {
+    if is_connection_variable(name) {
         return None;
     }
+    let mut known = CONNECTION_VARIABLES.iter().map(|variable| variable.name);
     let warning = Diagnostic::warning(format!(
         "`{name}` has no effect: it is no connection variable"
     ))
@@ -382,7 +432,7 @@ mod tests {
 
     use super::{
         BecomeMethod, CONNECTION_VARIABLES, ConnectionKind, ConnectionVars, HostKeyChecking, Jump,
-        check_name,
+        Password, check_name,
     };
     use crate::source::{SourceMap, Span};
     use crate::value::from_json;
@@ -400,7 +450,7 @@ mod tests {
             "ansible_ssh_private_key_file": "key", "ansible_ssh_known_hosts_file": "known",
             "ansible_host_key_checking": "accept-new", "ansible_become": true,
             "ansible_become_user": "app", "ansible_become_method": "doas",
-            "ansible_become_flags": "-L",
+            "ansible_become_flags": "-L", "ansible_become_password": "open sesame",
         });
         let expected = ConnectionVars {
             host: Some("192.0.2.1".into()),
@@ -416,15 +466,16 @@ mod tests {
             become_user: Some("app".into()),
             become_method: Some(BecomeMethod::Doas),
             become_flags: Some("-L".into()),
+            become_password: Password::new("open sesame"),
         };
         assert_eq!(read(&vars), Ok(expected));
         for variable in CONNECTION_VARIABLES {
-            let vars = json!({variable.name: ["a list"]});
-            let error = format!(
-                "`{}` must be {}, found a list",
-                variable.name, variable.expects
-            );
-            assert_eq!(read(&vars), Err(error));
+            for name in variable.names() {
+                let vars = json!({name: ["a list"]});
+                let error = read(&vars).unwrap_err();
+                let said = format!("`{name}` must be {}, found ", variable.expects);
+                assert!(error.starts_with(&said), "{error}");
+            }
         }
     }
 
@@ -460,6 +511,18 @@ mod tests {
         }
         let timeout = |seconds| read(&json!({"ansible_timeout": seconds})).map(|vars| vars.timeout);
         assert_eq!(timeout(30), Ok(Some(Duration::from_secs(30))));
+    }
+
+    #[test]
+    fn a_password_has_several_names_and_is_never_shown() {
+        let vars = json!({"ansible_become_pass": "sesame", "ansible_sudo_pass": "two"});
+        let read_vars = read(&vars).expect("a password");
+        assert_eq!(read_vars.become_password, Password::new("sesame"));
+        assert!(!format!("{read_vars:?}").contains("sesame"));
+        for wrong in [json!(123_456), json!("two\nlines"), json!("")] {
+            let error = read(&json!({"ansible_sudo_pass": wrong})).unwrap_err();
+            assert!(error.ends_with("found something else"), "{error}");
+        }
     }
 
     #[test]

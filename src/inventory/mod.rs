@@ -14,6 +14,7 @@ mod literal;
 mod load;
 mod model;
 mod name;
+pub mod password;
 mod pattern;
 mod range;
 pub mod routes;

@@ -33,7 +33,9 @@ pub(super) fn definitions() -> Map<String, Value> {
     let mut known = Map::new();
     for variable in CONNECTION_VARIABLES {
         let schema = or_template(&connection_variable(variable.name));
-        known.insert(variable.name.to_owned(), described(schema, variable.doc));
+        for name in variable.names() {
+            known.insert(name.to_owned(), described(schema.clone(), variable.doc));
+        }
     }
     let priority = json!({ "type": "integer" });
     let doc = "Of two groups of one depth, the variables of the one with the greater number win.";

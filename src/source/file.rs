@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::Diagnostic;
+use super::{Diagnostic, passwords};
 use crate::secret::Secrets;
 use crate::vault::{self, Keyring, Plain, VaultError};
 
@@ -169,11 +169,15 @@ impl SourceMap {
         })
     }
 
-    /// Takes a text that is at hand. A byte order mark is dropped; line endings are kept.
+    /// Takes a text that is at hand. A byte order mark is dropped; line endings are kept. The passwords of connections
+    /// that stand in it become secrets.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
         let mut text = text.into();
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
+        }
+        for password in passwords::written_in(&text) {
+            self.secrets.add(password);
         }
         self.files.push(SourceFile {
             path: path.into(),

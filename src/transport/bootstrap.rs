@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::embedded::EmbeddedWorker;
 use super::error::{ExecError, Exit, WorkerError};
-use super::program::{Input, Invocation, Output};
+use super::program::{Asking, Input, Invocation, Output};
 use super::settings::{Become, BecomeMethod};
 use super::worker::{Worker, WorkerReceiver, WorkerSender};
 
@@ -69,7 +69,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// The invocation that turns into it.
-    pub(super) fn invocation(self) -> Invocation {
+    pub(super) fn invocation(self, asking: Option<Asking>) -> Invocation {
         let case = |worker: &EmbeddedWorker| {
             let EmbeddedWorker {
                 arch,
@@ -94,6 +94,7 @@ impl<'a> Wanted<'a> {
                 .replace("@WORKERS@", &cases.join("\n"))
                 .replace("@VERIFY@", if self.verify { "1" } else { "" }),
             become_: self.become_.cloned(),
+            asking,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Connecting to hosts, and what can be done on a connection.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use provision_worker::module::Flavour;
 
@@ -9,11 +10,14 @@ use super::embedded::WORKERS;
 use super::error::{ConnectError, ExecError, Exit, WorkerError};
 use super::local;
 use super::login_times::LoginTimes;
-use super::program::{Input, Invocation, Output};
+use super::passwords::{Passwords, Purpose};
+use super::program::{Asking, Input, Invocation, Output};
 use super::prompt::Prompt;
-use super::settings::{Become, ConnectionKind, ConnectionSettings};
+use super::settings::{Become, BecomeMethod, ConnectionKind, ConnectionSettings};
 use super::ssh;
+use super::sudo::Applicant;
 use super::worker::Worker;
+use crate::inventory::password::Password;
 
 /// The most that a raw command may write to each of its outputs.
 const RAW_LIMIT: usize = 4 << 20;
@@ -21,6 +25,7 @@ const RAW_LIMIT: usize = 4 << 20;
 /// What the connections of a run share: known host keys, private keys, and the pace of logins.
 pub struct Connector {
     ssh: ssh::Client,
+    passwords: Arc<Passwords>,
 }
 
 impl Connector {
@@ -28,6 +33,7 @@ impl Connector {
     pub fn new(prompt: Arc<dyn Prompt>) -> Self {
         Self {
             ssh: ssh::Client::new(prompt),
+            passwords: Arc::default(),
         }
     }
 
@@ -48,7 +54,18 @@ impl Connector {
             }
             ConnectionKind::Local => Way::Local,
         };
-        Ok(Session { host, way, times })
+        let become_password = settings.become_password.clone();
+        Ok(Session {
+            host,
+            way,
+            times,
+            sudo: become_password.map(|password| Sudo {
+                password,
+                login: settings.user_name().unwrap_or_default(),
+                asks: AtomicBool::new(false),
+                passwords: Arc::clone(&self.passwords),
+            }),
+        })
     }
 }
 
@@ -58,6 +75,18 @@ pub struct Session {
     way: Way,
     /// How long it took to log in.
     pub times: LoginTimes,
+    /// What there is to tell sudo.
+    sudo: Option<Sudo>,
+}
+
+/// What there is to tell sudo, if it asks.
+struct Sudo {
+    password: Password,
+    /// Whose it is.
+    login: String,
+    /// Whether it has asked on this host.
+    asks: AtomicBool,
+    passwords: Arc<Passwords>,
 }
 
 enum Way {
@@ -90,8 +119,15 @@ impl Session {
             verify: false,
         };
         loop {
-            let invocation = wanted.invocation();
-            let (input, output) = self.start(&invocation, STDERR_LIMIT).await?;
+            let asking = self.asking(become_);
+            let invocation = wanted.invocation(asking.clone());
+            let started = self.start(&invocation, STDERR_LIMIT).await?;
+            let (input, output) = match (asking, become_) {
+                (Some(asking), Some(become_)) => {
+                    self.give_password(asking, become_, started).await?
+                }
+                _ => started,
+            };
             let bootstrap = Bootstrap {
                 input,
                 output,
@@ -99,6 +135,7 @@ impl Session {
             };
             match bootstrap.start(&invocation).await {
                 Ok(worker) => return Ok(worker),
+                Err(failed) if self.may_have_asked(&failed.error) => {}
                 Err(failed) if failed.is_doubtful && !wanted.verify => wanted.verify = true,
                 Err(failed) => return Err(failed.error),
             }
@@ -117,6 +154,7 @@ impl Session {
             Some(_) => Invocation::Script {
                 text: command.to_owned(),
                 become_: become_.cloned(),
+                asking: None,
             },
         };
         let (mut input, mut output) = self.start(&invocation, RAW_LIMIT).await?;
@@ -143,6 +181,56 @@ impl Session {
                 stderr: output.stderr(),
             }),
         }
+    }
+
+    /// How sudo is to ask, on a host on which it does, if there is something to tell it.
+    fn asking(&self, become_: Option<&Become>) -> Option<Asking> {
+        let asks = self.sudo.as_ref()?.asks.load(Ordering::Relaxed);
+        let is_sudo = become_?.method == BecomeMethod::Sudo;
+        (asks && is_sudo).then(Asking::new)
+    }
+
+    /// Whether to begin once more and be asked: sudo was not willing without a password, and there is one.
+    fn may_have_asked(&self, error: &WorkerError) -> bool {
+        let wants = matches!(
+            error,
+            WorkerError::BecomePassword {
+                method: BecomeMethod::Sudo,
+                ..
+            }
+        );
+        let first = |sudo: &Sudo| !sudo.asks.swap(true, Ordering::Relaxed);
+        wants && self.sudo.as_ref().is_some_and(first)
+    }
+
+    /// Waits until sudo has what it wants, and the shell is there.
+    async fn give_password(
+        &self,
+        asking: Asking,
+        become_: &Become,
+        (mut input, mut output): (Input, Output),
+    ) -> Result<(Input, Output), WorkerError> {
+        let Some(sudo) = &self.sudo else {
+            return Ok((input, output));
+        };
+        let turn = sudo
+            .passwords
+            .turn(Purpose::Sudo, &sudo.login, &sudo.password);
+        let turn = turn.await.map_err(|by| WorkerError::PasswordNotTried {
+            host: self.host.to_string(),
+            login: sudo.login.clone(),
+            by,
+        })?;
+        let applicant = Applicant {
+            host: &self.host,
+            login: &sudo.login,
+            user: &become_.user,
+            password: &sudo.password,
+        };
+        applicant
+            .give(&asking, turn, &mut input, &mut output)
+            .await?;
+        Ok((input, output))
     }
 
     async fn start(

@@ -358,6 +358,27 @@ pub enum WorkerError {
         /// By what means.
         method: BecomeMethod,
     },
+    /// The program that becomes another user does not take the password.
+    #[error("sudo on `{host}` refused the password of `{login}`; it is not tried again")]
+    PasswordRefused {
+        /// The host.
+        host: String,
+        /// Whose password it is.
+        login: String,
+    },
+    /// Another host has refused the same password.
+    #[error(
+        "sudo on `{host}` asks for the password of `{login}`, and the one that was given is not tried here: `{by}` \
+         refused it, and more wrong tries could lock the account"
+    )]
+    PasswordNotTried {
+        /// The host.
+        host: String,
+        /// Whose password it is.
+        login: String,
+        /// The host that has refused it.
+        by: Arc<str>,
+    },
     /// The worker did not come up.
     #[error("the worker on `{host}`{} did not start: {exit}{}", as_user(user.as_ref()), says(stderr))]
     NotStarted {
@@ -425,7 +446,9 @@ pub enum WorkerError {
 
 fn way_without_password(method: BecomeMethod) -> &'static str {
     match method {
-        BecomeMethod::Sudo => "give the login user a NOPASSWD rule there",
+        BecomeMethod::Sudo => {
+            "set `ansible_become_password`, use `--ask-become-password`, give the login user a NOPASSWD rule there"
+        }
         BecomeMethod::Doas => "give the login user a `permit nopass` rule there",
         BecomeMethod::Su => "become it by `sudo` or `doas` with a rule that asks for none",
     }

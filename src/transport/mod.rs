@@ -10,10 +10,12 @@ mod embedded;
 mod error;
 mod local;
 mod login_times;
+mod passwords;
 mod program;
 mod prompt;
 mod settings;
 mod ssh;
+mod sudo;
 mod worker;
 
 pub use connector::{Connector, RawOutput, Session};

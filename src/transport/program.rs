@@ -23,6 +23,8 @@ pub(crate) enum Invocation {
         text: String,
         /// Who runs it; without it, the login user.
         become_: Option<Become>,
+        /// What `sudo` asks for a password with, if it may ask.
+        asking: Option<Asking>,
     },
     /// A script that `sh` reads as its program, which spares the host two processes. A shell may read further than
     /// the script goes, so nothing may follow it until it has said something.
@@ -31,7 +33,35 @@ pub(crate) enum Invocation {
         text: String,
         /// Who runs it; without it, the login user.
         become_: Option<Become>,
+        /// What `sudo` asks for a password with, if it may ask.
+        asking: Option<Asking>,
     },
+}
+
+/// The texts by which `sudo` asks for a password and the shell says that it is there. They are different each time, so
+/// that nothing else is taken for them.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    pub(crate) prompt: String,
+    pub(crate) ready: String,
+}
+
+impl Asking {
+    pub(crate) fn new() -> Self {
+        let mut bytes = [0; 16];
+        // Without random numbers it is a text that a login script could know, of a user who may log in anyway.
+        let _ = getrandom::fill(&mut bytes);
+        let number = u128::from_ne_bytes(bytes);
+        Self {
+            prompt: format!("provision-asks-{number:032x}"),
+            ready: format!("provision-is-there-{number:032x}"),
+        }
+    }
+
+    /// A complaint without what was only for us.
+    pub(crate) fn without(&self, complaint: &str) -> String {
+        complaint.replace(&self.prompt, "").trim().to_owned()
+    }
 }
 
 impl Invocation {
@@ -39,15 +69,21 @@ impl Invocation {
     pub(crate) fn argv(&self) -> Result<Vec<String>, ExecError> {
         match self {
             Self::Login(command) => Ok(vec!["sh".into(), "-c".into(), command.clone()]),
-            Self::Script { text, become_ } => {
+            Self::Script {
+                text,
+                become_,
+                asking,
+            } => {
                 let read = format!("eval \"$(head -c {})\"", text.len());
                 match become_ {
-                    Some(become_) => privileged(become_, Some(read)),
+                    Some(become_) => privileged(become_, Some(read), asking.as_ref()),
                     None => Ok(vec!["sh".into(), "-c".into(), read]),
                 }
             }
-            Self::Program { become_, .. } => match become_ {
-                Some(become_) => privileged(become_, None),
+            Self::Program {
+                become_, asking, ..
+            } => match become_ {
+                Some(become_) => privileged(become_, None, asking.as_ref()),
                 None => Ok(vec!["sh".into()]),
             },
         }
@@ -73,7 +109,11 @@ impl Invocation {
 }
 
 /// The arguments that run the script in a shell of another user; without one, the shell reads its stdin.
-fn privileged(become_: &Become, script: Option<String>) -> Result<Vec<String>, ExecError> {
+fn privileged(
+    become_: &Become,
+    script: Option<String>,
+    asking: Option<&Asking>,
+) -> Result<Vec<String>, ExecError> {
     let user = become_.user.clone();
     let odd =
         |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
@@ -85,18 +125,27 @@ fn privileged(become_: &Become, script: Option<String>) -> Result<Vec<String>, E
         None => Vec::new(),
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let usual: Vec<String> = match (become_.method, &become_.flags) {
-        (BecomeMethod::Sudo, None) => words(&["sudo", "-n", "-H"]),
-        (BecomeMethod::Sudo, Some(_)) => words(&["sudo", "-n"]),
+    let mut usual: Vec<String> = match (become_.method, asking) {
+        (BecomeMethod::Sudo, None) => words(&["sudo", "-n"]),
+        // What sudo remembers of an earlier password is not asked: then it always asks.
+        (BecomeMethod::Sudo, Some(asking)) => words(&["sudo", "-k", "-S", "-p", &asking.prompt]),
         (BecomeMethod::Doas, _) => words(&["doas", "-n"]),
         (BecomeMethod::Su, _) => words(&["su"]),
     };
+    if become_.method == BecomeMethod::Sudo && become_.flags.is_none() {
+        usual.push("-H".into());
+    }
     let end = match become_.method {
         BecomeMethod::Sudo | BecomeMethod::Doas => {
             vec!["-u".into(), user, "--".into(), "sh".into()]
         }
         // The user's own shell may be one that understands no scripts, or that lets nobody in.
         BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user],
+    };
+    let script = match (script, asking) {
+        (script, None) => script,
+        (Some(script), Some(asking)) => Some(format!("echo {}; {script}", asking.ready)),
+        (None, Some(asking)) => Some(format!("echo {}; exec sh", asking.ready)),
     };
     let script = script.map_or_else(Vec::new, |script| vec!["-c".into(), script]);
     Ok([usual, flags, end, script].concat())
@@ -179,24 +228,39 @@ impl Output {
     /// The next bytes of its stdout; `None` once there are no more. Nothing is lost if it is interrupted while
     /// it waits.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, ExecError> {
-        while self.exit.is_none() {
-            let heard = match &mut self.source {
-                Source::Ssh(output) => output.next().await,
-                Source::Local(output) => output.next().await,
-            };
-            match heard {
-                Heard::Stdout(bytes) => return Ok(Some(bytes)),
-                Heard::Stderr(bytes) => self.keep(&bytes),
-                Heard::Exit(exit) => self.exit = Some(exit),
-                Heard::Refused => {
-                    return Err(ExecError::Refused {
-                        host: self.host.to_string(),
-                        reason: "its SSH server does not run commands for this login".into(),
-                    });
-                }
+        loop {
+            match self.hear().await? {
+                Some(Heard::Stdout(bytes)) => return Ok(Some(bytes)),
+                Some(_) => {}
+                None => return Ok(None),
             }
         }
-        Ok(None)
+    }
+
+    /// The next bytes of its stdout or stderr; `None` once there are no more.
+    pub(crate) async fn hear(&mut self) -> Result<Option<Heard>, ExecError> {
+        if self.exit.is_some() {
+            return Ok(None);
+        }
+        let heard = match &mut self.source {
+            Source::Ssh(output) => output.next().await,
+            Source::Local(output) => output.next().await,
+        };
+        match heard {
+            Heard::Stdout(bytes) => Ok(Some(Heard::Stdout(bytes))),
+            Heard::Stderr(bytes) => {
+                self.keep(&bytes);
+                Ok(Some(Heard::Stderr(bytes)))
+            }
+            Heard::Exit(exit) => {
+                self.exit = Some(exit);
+                Ok(None)
+            }
+            Heard::Refused => Err(ExecError::Refused {
+                host: self.host.to_string(),
+                reason: "its SSH server does not run commands for this login".into(),
+            }),
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -242,6 +306,7 @@ mod tests {
                 method,
                 flags: flags.map(str::to_owned),
             }),
+            asking: None,
         }
     }
 
@@ -269,10 +334,36 @@ mod tests {
                     method,
                     flags: None,
                 }),
+                asking: None,
             };
             assert_eq!(program.command_line().unwrap(), expected);
             assert_eq!(program.input(), b"{ true\n}\n");
         }
+    }
+
+    #[test]
+    fn sudo_that_may_ask_reads_no_script_before_the_shell_is_there() {
+        let program = |flags: Option<&str>| Invocation::Program {
+            text: "{ true\n}\n".into(),
+            become_: Some(Become {
+                user: "web".into(),
+                method: BecomeMethod::Sudo,
+                flags: flags.map(str::to_owned),
+            }),
+            asking: Some(Asking {
+                prompt: "asks-1".into(),
+                ready: "there-1".into(),
+            }),
+        };
+        assert_eq!(
+            program(None).command_line().unwrap(),
+            "exec sudo -k -S -p asks-1 -H -u web -- sh -c 'echo there-1; exec sh'"
+        );
+        assert_eq!(
+            program(Some("-E")).command_line().unwrap(),
+            "exec sudo -k -S -p asks-1 -E -u web -- sh -c 'echo there-1; exec sh'"
+        );
+        assert_ne!(Asking::new().prompt, Asking::new().prompt);
     }
 
     #[test]

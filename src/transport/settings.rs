@@ -1,9 +1,12 @@
 //! How to reach a host and whom to become there: plain values, made by the inventory from `ansible_*` variables.
 
+use std::env;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::inventory::password::Password;
 
 pub use crate::inventory::connection::{BecomeMethod, ConnectionKind, HostKeyChecking};
 
@@ -43,6 +46,8 @@ pub struct ConnectionSettings {
     pub host_key_checking: HostKeyChecking,
     /// The longest time from the first packet to the login.
     pub connect_timeout: Duration,
+    /// What `sudo` is told if it asks: the login user's password.
+    pub become_password: Option<Password>,
     /// The host that it is reached through.
     pub through: Option<Arc<JumpHost>>,
 }
@@ -67,8 +72,15 @@ impl ConnectionSettings {
             known_hosts_file: None,
             host_key_checking: HostKeyChecking::Strict,
             connect_timeout: Duration::from_secs(10),
+            become_password: None,
             through: None,
         }
+    }
+
+    /// Whom to log in as, if anybody says.
+    pub(super) fn user_name(&self) -> Option<String> {
+        let own = || env::var("LOGNAME").or_else(|_| env::var("USER")).ok();
+        self.user.clone().or_else(own)
     }
 
     /// No connection: the host is this machine.
@@ -90,7 +102,7 @@ pub struct Become {
     pub user: String,
     /// By what means.
     pub method: BecomeMethod,
-    /// Options for the method's program, split as a shell does it; without them, the usual ones. `-n` for `sudo` and
-    /// `doas` is there in any case: nobody answers if they ask for a password.
+    /// Options for the method's program, split as a shell does it; without them, the usual ones. `-n` for `doas` is
+    /// there in any case, and for `sudo` until a password is given to it: nobody answers if they ask for one.
     pub flags: Option<String>,
 }

@@ -29,6 +29,11 @@ pub fn is_encrypted(text: &[u8]) -> bool {
     ansible::is_vault(text) || age::is_age(text)
 }
 
+/// The password that a file holds, or prints if it is a program.
+pub fn password_in(file: &std::path::Path) -> Result<Plain, VaultError> {
+    password::of_file(file, DEFAULT_LABEL)
+}
+
 /// Encrypts with a password in the format of Ansible Vault: 1.2 with a label, 1.1 without or with the default one.
 pub fn encrypt(plain: &[u8], password: &[u8], label: &str) -> Result<String, VaultError> {
     Envelope::seal(plain, password, label).map(|envelope| envelope.to_string())

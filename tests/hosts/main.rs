@@ -15,6 +15,7 @@ mod jumps;
 mod lab;
 mod options;
 mod orchestration;
+mod passwords;
 mod privileges;
 mod refusals;
 mod stand_in;

@@ -116,7 +116,7 @@ impl Machine {
 
     /// Runs the script once.
     async fn try_start(&self, wanted: Wanted<'_>) -> Result<Worker, Failed> {
-        let invocation = wanted.invocation();
+        let invocation = wanted.invocation(None);
         let line = invocation.command_line().unwrap();
         let mut command = Command::new("/bin/sh");
         command
@@ -496,7 +496,7 @@ async fn a_program_that_wants_a_password_is_named_with_what_helps() {
         (
             BecomeMethod::Sudo,
             "sudo: a password is required",
-            "give the login user a NOPASSWD rule there",
+            "set `ansible_become_password`, use `--ask-become-password`, give the login user a NOPASSWD rule there",
         ),
         (
             BecomeMethod::Doas,

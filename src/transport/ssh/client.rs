@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
-use std::env;
 use std::hash::BuildHasher as _;
 use std::io;
 use std::sync::Arc;
@@ -94,13 +93,9 @@ impl Client {
         settings: &ConnectionSettings,
     ) -> Result<Connection, ConnectError> {
         let address = &settings.address;
-        let user = settings
-            .user
-            .clone()
-            .or_else(|| env::var("LOGNAME").or_else(|_| env::var("USER")).ok())
-            .ok_or_else(|| ConnectError::NoUser {
-                address: address.clone(),
-            })?;
+        let user = settings.user_name().ok_or_else(|| ConnectError::NoUser {
+            address: address.clone(),
+        })?;
         let check = Arc::new(self.known_hosts.check(settings)?);
         let asked = tokio::time::Instant::now();
         let passage = match &settings.through {
