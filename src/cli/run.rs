@@ -97,6 +97,7 @@ fn carry_out(args: &RunArgs, run: Run, beginning: Beginning, passwords: Given) -
         jump: hosts::jump(args.jump.as_deref()),
         escalate: args.r#become,
         become_user: args.become_user.clone(),
+        password: passwords.connection,
         become_password: passwords.r#become,
         beginning,
     };

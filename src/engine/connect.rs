@@ -17,6 +17,7 @@ use crate::inventory::connection::{
     BecomeMethod, CONNECTION_VARIABLES, ConnectionVariable, ConnectionVars, become_flags,
     is_connection_variable,
 };
+use crate::inventory::password::Password;
 use crate::playbook::{Action, Play};
 use crate::source::Diagnostic;
 use crate::template::Lookup;
@@ -177,10 +178,6 @@ fn settings(shared: &Shared, view: View<'_>) -> Result<ConnectionSettings, Box<D
     {
         settings.user = Some(user);
     }
-    if let Some(password) = &settings.become_password {
-        // A template may have made it.
-        shared.sources.secrets().add(password.text());
-    }
     if settings.kind == ConnectionKind::Ssh {
         settings.through = route::through(shared, view.hosts, name, &variables, &settings)?;
     }
@@ -199,6 +196,12 @@ pub(super) fn of_variables(
         port: variables.port.unwrap_or(SSH_PORT),
     };
     let usual = ConnectionSettings::ssh(address);
+    let secret = |own: &Option<Password>, given: &Option<Password>| {
+        let password = own.as_ref().or(given.as_ref())?;
+        // A template may have made it.
+        shared.sources.secrets().add(password.text());
+        Some(password.clone())
+    };
     ConnectionSettings {
         kind: variables.connection.unwrap_or_default(),
         user: variables.user.clone().or_else(|| options.user.clone()),
@@ -208,10 +211,8 @@ pub(super) fn of_variables(
             .or_else(|| options.private_key.clone()),
         known_hosts_file: variables.known_hosts_file.clone(),
         host_key_checking: variables.host_key_checking.unwrap_or_default(),
-        become_password: variables
-            .become_password
-            .clone()
-            .or_else(|| options.become_password.clone()),
+        password: secret(&variables.password, &options.password),
+        become_password: secret(&variables.become_password, &options.become_password),
         connect_timeout: variables.timeout.unwrap_or(usual.connect_timeout),
         ..usual
     }

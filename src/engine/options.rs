@@ -25,6 +25,8 @@ pub struct RunOptions {
     pub escalate: bool,
     /// The user they become then.
     pub become_user: Option<String>,
+    /// What is tried after the keys, where the inventory says nothing.
+    pub password: Option<Password>,
     /// What `sudo` is told if it asks, where the inventory says nothing.
     pub become_password: Option<Password>,
     /// Where to begin.

@@ -101,6 +101,8 @@ impl Known<'_> {
             ConnectionSettings {
                 kind: ConnectionKind::Ssh,
                 address,
+                // It is not for others.
+                password: None,
                 ..behind.clone()
             }
         };

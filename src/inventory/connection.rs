@@ -72,6 +72,12 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
     ),
     variable("ansible_user", "a text", "The user to log in as."),
     variable(
+        "ansible_password",
+        PASSWORD,
+        "The password to log in with, after all keys.",
+    )
+    .alias(LOGIN_PASSWORD),
+    variable(
         "ansible_connection",
         "`ssh` or `local`",
         "How to reach the host; `local` is the controller's own machine.",
@@ -132,6 +138,8 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
 
 /// What a password must be.
 const PASSWORD: &str = "a text of one line, in quotes if it looks like a number";
+
+const LOGIN_PASSWORD: &[&str] = &["ansible_ssh_pass", "ansible_ssh_password"];
 
 const BECOME_PASSWORD: &[&str] = &["ansible_become_pass", "ansible_sudo_pass"];
 
@@ -226,6 +234,8 @@ pub struct ConnectionVars {
     pub port: Option<u16>,
     /// `ansible_user`
     pub user: Option<String>,
+    /// `ansible_password`
+    pub password: Option<Password>,
     /// `ansible_connection`
     pub connection: Option<ConnectionKind>,
     /// `ansible_jump_host`
@@ -272,6 +282,7 @@ impl ConnectionVars {
             host: reader.get("ansible_host", text)?,
             port: reader.get("ansible_port", port)?,
             user: reader.get("ansible_user", text)?,
+            password: reader.password("ansible_password", LOGIN_PASSWORD)?,
             connection: reader.get("ansible_connection", connection)?,
             jump_host: reader.jump_host("ansible_jump_host")?,
             timeout: reader.get("ansible_timeout", seconds)?,
@@ -446,6 +457,7 @@ mod tests {
     fn every_variable_of_the_table_is_read() {
         let vars = json!({
             "ansible_host": "192.0.2.1", "ansible_port": 2222, "ansible_user": "ops",
+            "ansible_password": "rosebud",
             "ansible_connection": "local", "ansible_jump_host": "b:2222", "ansible_timeout": 1.5,
             "ansible_ssh_private_key_file": "key", "ansible_ssh_known_hosts_file": "known",
             "ansible_host_key_checking": "accept-new", "ansible_become": true,
@@ -456,6 +468,7 @@ mod tests {
             host: Some("192.0.2.1".into()),
             port: Some(2222),
             user: Some("ops".into()),
+            password: Password::new("rosebud"),
             connection: Some(ConnectionKind::Local),
             jump_host: Some(Jump::list("b:2222").expect("a jump host")),
             timeout: Some(Duration::from_millis(1500)),

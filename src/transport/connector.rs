@@ -25,7 +25,6 @@ const RAW_LIMIT: usize = 4 << 20;
 /// What the connections of a run share: known host keys, private keys, and the pace of logins.
 pub struct Connector {
     ssh: ssh::Client,
-    passwords: Arc<Passwords>,
 }
 
 impl Connector {
@@ -33,7 +32,6 @@ impl Connector {
     pub fn new(prompt: Arc<dyn Prompt>) -> Self {
         Self {
             ssh: ssh::Client::new(prompt),
-            passwords: Arc::default(),
         }
     }
 
@@ -63,7 +61,7 @@ impl Connector {
                 password,
                 login: settings.user_name().unwrap_or_default(),
                 asks: AtomicBool::new(false),
-                passwords: Arc::clone(&self.passwords),
+                passwords: Arc::clone(&self.ssh.passwords),
             }),
         })
     }

@@ -110,7 +110,7 @@ pub enum ConnectError {
     /// The host may not be the one that it should be.
     #[error(transparent)]
     HostKey(#[from] HostKeyError),
-    /// No key was accepted.
+    /// No key was accepted, and no password.
     #[error("{address} refused the login of `{user}`: {}", tried_keys(tried))]
     Refused {
         /// The address.
@@ -140,7 +140,7 @@ fn passing(jump: Option<&str>) -> String {
 fn tried_keys(tried: &[String]) -> String {
     if tried.is_empty() {
         "there is no key to log in with: start an ssh-agent that holds one, \
-         or set `ansible_private_key_file`"
+         or set `ansible_ssh_private_key_file`; a password is given by `ansible_password` or `--ask-password`"
             .to_owned()
     } else {
         format!("tried {}", tried.join(", "))

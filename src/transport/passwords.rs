@@ -11,6 +11,8 @@ use crate::inventory::password::Password;
 /// What a password is for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Purpose {
+    /// Logging in by SSH.
+    Login,
     /// Becoming another user by sudo.
     Sudo,
 }

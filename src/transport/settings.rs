@@ -46,6 +46,8 @@ pub struct ConnectionSettings {
     pub host_key_checking: HostKeyChecking,
     /// The longest time from the first packet to the login.
     pub connect_timeout: Duration,
+    /// What is tried after the keys.
+    pub password: Option<Password>,
     /// What `sudo` is told if it asks: the login user's password.
     pub become_password: Option<Password>,
     /// The host that it is reached through.
@@ -72,6 +74,7 @@ impl ConnectionSettings {
             known_hosts_file: None,
             host_key_checking: HostKeyChecking::Strict,
             connect_timeout: Duration::from_secs(10),
+            password: None,
             become_password: None,
             through: None,
         }

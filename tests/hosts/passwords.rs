@@ -75,7 +75,7 @@ impl Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         for host in &self.lab.hosts {
-            let script = "rm -f /etc/sudoers.d/asks; pkill -u asks; sleep 0.2; userdel --remove asks 2>&1 || true";
+            let script = "rm -f /etc/sudoers.d/asks /etc/ssh/sshd_config.d/asks.conf; systemctl reload ssh; pkill -u asks; sleep 0.2; userdel --remove asks 2>&1 || true";
             command(&["exec", host, "--", "sh", "-c", script]);
         }
     }
@@ -190,4 +190,103 @@ fn without_a_password_it_is_said_how_to_give_one() {
         run.stdout
     );
     assert!(!run.stdout.contains("provision-asks"), "{}", run.stdout);
+}
+
+impl Asking {
+    /// Sets how their SSH servers let somebody in, and forgets the key of `asks` unless it is wanted.
+    fn servers(&self, settings: &str, key: bool) {
+        for host in &self.lab.hosts {
+            let forget = if key {
+                ""
+            } else {
+                "rm -f /home/asks/.ssh/authorized_keys;"
+            };
+            let script = format!(
+                "{forget} printf '{settings}' >/etc/ssh/sshd_config.d/asks.conf; systemctl reload ssh"
+            );
+            on(host, &script);
+        }
+    }
+
+    /// A file of variables with this password for the login, and that of sudo.
+    fn variables(&self, password: &str) -> String {
+        let vars =
+            serde_json::json!({"ansible_ssh_pass": password, "ansible_become_pass": PASSWORD});
+        format!("@{}", self.file("vars.yaml", &vars.to_string()))
+    }
+}
+
+#[test]
+fn a_server_is_told_the_password_when_it_takes_no_key() {
+    let asking = Asking::take();
+    asking.servers("", false);
+    let vars = asking.variables(PASSWORD);
+    let run = asking.run(&["--extra-vars", &vars]);
+    assert_root(&asking, &run);
+    assert_hidden(&asking, &run);
+    let accepted = asking.journals("Accepted password for asks");
+    assert!(accepted.values().all(|count| *count == 1), "{accepted:?}");
+    // Through a jump host that wants it as well, from files.
+    let file = asking.file("password", PASSWORD);
+    let first = asking.lab.hosts[0].as_str();
+    let run = asking.run(&[
+        "--connection-password-file",
+        &file,
+        "--become-password-file",
+        &file,
+        "--jump",
+        first,
+    ]);
+    assert_root(&asking, &run);
+    let accepted = asking.journals("Accepted password for asks");
+    assert_eq!(accepted[first], 3, "{accepted:?}");
+}
+
+#[test]
+fn a_server_that_asks_is_answered() {
+    let asking = Asking::take();
+    asking.servers(
+        "PasswordAuthentication no\\nKbdInteractiveAuthentication yes\\n",
+        false,
+    );
+    let vars = asking.variables(PASSWORD);
+    let run = asking.run(&["--extra-vars", &vars]);
+    assert_root(&asking, &run);
+    let accepted = asking.journals("Accepted keyboard-interactive/pam for asks");
+    assert!(accepted.values().all(|count| *count == 1), "{accepted:?}");
+}
+
+#[test]
+fn a_server_that_wants_a_key_and_a_password_is_given_both() {
+    let asking = Asking::take();
+    asking.servers(
+        "Match User asks\\nAuthenticationMethods publickey,password\\n",
+        true,
+    );
+    let vars = asking.variables(PASSWORD);
+    let run = asking.run(&["--extra-vars", &vars]);
+    assert_root(&asking, &run);
+}
+
+#[test]
+fn a_wrong_login_is_one_wrong_try_in_the_whole_run() {
+    let asking = Asking::take();
+    // Both ways are listed, and a refusal of one is not followed by the other.
+    asking.servers(
+        "PasswordAuthentication yes\\nKbdInteractiveAuthentication yes\\n",
+        false,
+    );
+    let vars = asking.variables(WRONG);
+    let run = asking.run(&["--extra-vars", &vars]);
+    run.assert_code(3);
+    assert!(!run.stdout.contains(WRONG), "{}", run.stdout);
+    let said = |text: &str| run.stdout.matches(text).count();
+    assert_eq!(
+        said("refused it, and more wrong tries could lock the account"),
+        2,
+        "{}",
+        run.stdout
+    );
+    let failures = asking.journals("pam_unix(sshd:auth): authentication failure");
+    assert_eq!(failures.values().sum::<usize>(), 1, "{failures:?}");
 }

@@ -133,6 +133,11 @@ impl<'a> Attempt<'a> {
         answer
     }
 
+    /// From now on something is done that must not be done twice, even if the connection is lost.
+    pub(super) fn no_repetition(&mut self) {
+        self.paused = false;
+    }
+
     /// The host closed the connection.
     pub(super) fn lost(&self, stage: Stage) -> ConnectError {
         ConnectError::Lost {

@@ -1,8 +1,8 @@
 //! Proving to a host who we are: which keys are tried, and in which order.
 //!
 //! A key that the settings name is the only one. Otherwise the agent's keys come first, then the usual files,
-//! and last those of them that need a passphrase: nobody is asked for one that is not needed. Passwords are
-//! not offered.
+//! and last those of them that need a passphrase: nobody is asked for one that is not needed. A password comes after
+//! all keys.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,9 @@ use super::attempt::Attempt;
 use super::client::Handler;
 use super::expand_home;
 use super::keys::{KeyFile, KeyFiles};
+use super::password::{Answer, PasswordLogin};
 use crate::transport::error::{ConnectError, KeyError, KeyErrorReason, Stage};
+use crate::transport::passwords::Passwords;
 use crate::transport::settings::ConnectionSettings;
 
 /// The files in `~/.ssh` that are tried when the settings name none.
@@ -44,14 +46,16 @@ struct Identities {
     unfit: Vec<String>,
 }
 
-/// Logs in as `user`, or says which keys were tried.
+/// Logs in as `user`, or says what was tried.
 pub(super) async fn log_in(
     handle: &mut Handle<Handler>,
+    host: &Arc<str>,
     user: &str,
     settings: &ConnectionSettings,
-    keys: &KeyFiles,
+    shared: (&KeyFiles, &Passwords),
     attempt: &mut Attempt<'_>,
 ) -> Result<(), ConnectError> {
+    let (keys, passwords) = shared;
     let mut agent = attempt.within(Stage::Login, agent(handle)).await?;
     let held = match &mut agent {
         Some(agent) => {
@@ -65,6 +69,8 @@ pub(super) async fn log_in(
         None => usual(keys, held).await,
     };
     let mut tried = Vec::new();
+    // What the server takes, once it has said so.
+    let mut left = None;
     for identity in identities.fit {
         let key = match &identity.proof {
             Proof::Agent(_) => None,
@@ -104,7 +110,17 @@ pub(super) async fn log_in(
             Ok(AuthResult::Failure { .. }) if handle.is_closed() => {
                 return Err(attempt.lost(Stage::Login));
             }
-            Ok(AuthResult::Failure { .. }) => tried.push(identity.name),
+            Ok(AuthResult::Failure {
+                remaining_methods,
+                partial_success,
+            }) => {
+                left = Some(remaining_methods);
+                if partial_success {
+                    tried.push(format!("{} (accepted, but not enough)", identity.name));
+                    break;
+                }
+                tried.push(identity.name);
+            }
             Err(reason) if handle.is_closed() => {
                 tried.push(format!("{} ({reason})", identity.name));
                 return Err(attempt.lost(Stage::Login));
@@ -113,6 +129,18 @@ pub(super) async fn log_in(
         }
     }
     tried.extend(identities.unfit);
+    if let Some(password) = &settings.password {
+        let login = PasswordLogin {
+            host,
+            user,
+            password,
+            passwords,
+        };
+        match login.log_in(handle, left, attempt).await? {
+            Answer::Accepted => return Ok(()),
+            Answer::Refused(what) => tried.push(what),
+        }
+    }
     Err(ConnectError::Refused {
         address: settings.address.clone(),
         user: user.to_owned(),

@@ -25,6 +25,7 @@ use super::keys::KeyFiles;
 use super::pacing::Pacing;
 use crate::transport::error::{ConnectError, ExecError, HostKeyError, Stage};
 use crate::transport::login_times::LoginTimes;
+use crate::transport::passwords::Passwords;
 use crate::transport::program::{Input, Invocation, Output, Source};
 use crate::transport::prompt::Prompt;
 use crate::transport::settings::{Address, ConnectionSettings};
@@ -69,6 +70,8 @@ const HOST_KEYS: [Algorithm; 6] = [
 pub(crate) struct Client {
     known_hosts: KnownHostsFiles,
     keys: KeyFiles,
+    /// The passwords that were tried.
+    pub(crate) passwords: Arc<Passwords>,
     pacing: Pacing,
     jumps: Jumps,
     /// [`KEEPALIVE`], except in tests.
@@ -80,6 +83,7 @@ impl Client {
         Self {
             known_hosts: KnownHostsFiles::default(),
             keys: KeyFiles::new(prompt),
+            passwords: Arc::default(),
             pacing: Pacing::new(),
             jumps: Jumps::default(),
             keepalive: KEEPALIVE,
@@ -110,7 +114,8 @@ impl Client {
         let mut attempt = Attempt::new(address, settings.connect_timeout, through);
         let mut tries = 1;
         loop {
-            let connecting = self.attempt(&user, settings, passage.as_ref(), &check, &mut attempt);
+            let who = (host, user.as_str());
+            let connecting = self.attempt(who, settings, passage.as_ref(), &check, &mut attempt);
             let connected = connecting.await;
             match connected {
                 Err(error) if tries < TRIES && attempt.may_be_repeated(&error) => {
@@ -138,7 +143,7 @@ impl Client {
 
     async fn attempt(
         &self,
-        user: &str,
+        (host, user): (&Arc<str>, &str),
         settings: &ConnectionSettings,
         passage: Option<&Passage>,
         check: &Arc<HostKeyCheck>,
@@ -176,7 +181,8 @@ impl Client {
         };
         let mut handle = exchanged?.map_err(|error| failed_exchange(error, address, attempt))?;
         attempt.exchanged = Some(tokio::time::Instant::now());
-        auth::log_in(&mut handle, user, settings, &self.keys, attempt).await?;
+        let shared = (&self.keys, &*self.passwords);
+        auth::log_in(&mut handle, host, user, settings, shared, attempt).await?;
         Ok(handle)
     }
 }

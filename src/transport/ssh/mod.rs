@@ -11,6 +11,7 @@ mod jumps;
 mod keys;
 mod known_hosts;
 mod pacing;
+mod password;
 #[cfg(test)]
 mod tests;
 
