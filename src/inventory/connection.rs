@@ -137,7 +137,7 @@ pub const CONNECTION_VARIABLES: &[ConnectionVariable] = &[
 ];
 
 /// What a password must be.
-const PASSWORD: &str = "a text of one line, in quotes if it looks like a number";
+const PASSWORD: &str = "a text of one line";
 
 const LOGIN_PASSWORD: &[&str] = &["ansible_ssh_pass", "ansible_ssh_password"];
 
@@ -326,10 +326,18 @@ impl<F: Fn(&str) -> Option<Value>> Reader<F> {
         let Some((name, value)) = set.find(|(_, value)| !value.is_none()) else {
             return Ok(None);
         };
-        let password = value.as_str().and_then(Password::new);
-        password
-            .map(Some)
-            .ok_or_else(|| invalid(name, "something else".to_owned()))
+        // A number is what was written, since one with a leading zero is a text.
+        let number = || value.as_i64().filter(|number| *number >= 0);
+        let text = value.as_str().map(str::to_owned);
+        let text = text.or_else(|| number().map(|number| number.to_string()));
+        text.and_then(Password::new).map(Some).ok_or_else(|| {
+            let found = match value.as_str() {
+                None => "no text: put it into quotes",
+                Some("") => "an empty one",
+                Some(_) => "one of several lines",
+            };
+            invalid(name, found.to_owned())
+        })
     }
 
     /// Jump hosts. Which of several is wrong, and what about it, is worth saying.
@@ -532,9 +540,15 @@ mod tests {
         let read_vars = read(&vars).expect("a password");
         assert_eq!(read_vars.become_password, Password::new("sesame"));
         assert!(!format!("{read_vars:?}").contains("sesame"));
-        for wrong in [json!(123_456), json!("two\nlines"), json!("")] {
+        let number = read(&json!({"ansible_sudo_pass": 123_456})).expect("a password");
+        assert_eq!(number.become_password, Password::new("123456"));
+        for wrong in [json!(1.5), json!(true), json!("two\nlines"), json!("")] {
             let error = read(&json!({"ansible_sudo_pass": wrong})).unwrap_err();
-            assert!(error.ends_with("found something else"), "{error}");
+            assert!(
+                error.contains("must be a text of one line, found "),
+                "{error}"
+            );
+            assert!(!error.contains("lines\n"), "{error}");
         }
     }
 

@@ -127,14 +127,25 @@ fn privileged(
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let mut usual: Vec<String> = match (become_.method, asking) {
         (BecomeMethod::Sudo, None) => words(&["sudo", "-n"]),
-        // What sudo remembers of an earlier password is not asked: then it always asks.
-        (BecomeMethod::Sudo, Some(asking)) => words(&["sudo", "-k", "-S", "-p", &asking.prompt]),
+        (BecomeMethod::Sudo, Some(_)) => words(&["sudo"]),
         (BecomeMethod::Doas, _) => words(&["doas", "-n"]),
         (BecomeMethod::Su, _) => words(&["su"]),
     };
     if become_.method == BecomeMethod::Sudo && become_.flags.is_none() {
         usual.push("-H".into());
     }
+    let flags = match asking {
+        None => flags,
+        // Without what many have among their flags and forbids to ask, and with the last word on how it asks. It asks even
+        // if it remembers an earlier password.
+        Some(asking) => {
+            let ours = words(&["-k", "-S", "-p", &asking.prompt]);
+            let silent = ["-n", "--non-interactive"];
+            let flags = flags.into_iter();
+            let flags = flags.filter(|flag| !silent.contains(&flag.as_str()));
+            flags.chain(ours).collect()
+        }
+    };
     let end = match become_.method {
         BecomeMethod::Sudo | BecomeMethod::Doas => {
             vec!["-u".into(), user, "--".into(), "sh".into()]
@@ -357,11 +368,11 @@ mod tests {
         };
         assert_eq!(
             program(None).command_line().unwrap(),
-            "exec sudo -k -S -p asks-1 -H -u web -- sh -c 'echo there-1; exec sh'"
+            "exec sudo -H -k -S -p asks-1 -u web -- sh -c 'echo there-1; exec sh'"
         );
         assert_eq!(
-            program(Some("-E")).command_line().unwrap(),
-            "exec sudo -k -S -p asks-1 -E -u web -- sh -c 'echo there-1; exec sh'"
+            program(Some("-H -S -n -p x")).command_line().unwrap(),
+            "exec sudo -H -S -p x -k -S -p asks-1 -u web -- sh -c 'echo there-1; exec sh'"
         );
         assert_ne!(Asking::new().prompt, Asking::new().prompt);
     }

@@ -82,6 +82,10 @@ impl PasswordLogin<'_> {
                 turn.accepted();
                 Ok(Answer::Accepted)
             }
+            Given::NotEnough => {
+                turn.accepted();
+                Ok(refused("accepted, but not enough"))
+            }
             Given::MoreAsked(question) => Ok(refused(&format!("it also asks {question:?}"))),
             Given::Refused if handle.is_closed() => {
                 // Of a host that has vanished nothing is known; one that is tired of refusing says so.
@@ -102,6 +106,10 @@ impl PasswordLogin<'_> {
             let password = self.password.text();
             return match handle.authenticate_password(self.user, password).await {
                 Ok(AuthResult::Success) => Given::Accepted,
+                Ok(AuthResult::Failure {
+                    partial_success: true,
+                    ..
+                }) => Given::NotEnough,
                 Ok(AuthResult::Failure { .. }) | Err(_) => Given::Refused,
             };
         }
@@ -112,6 +120,10 @@ impl PasswordLogin<'_> {
         for _ in 0..ROUNDS {
             let prompts = match said {
                 Ok(KeyboardInteractiveAuthResponse::Success) => return Given::Accepted,
+                Ok(KeyboardInteractiveAuthResponse::Failure {
+                    partial_success: true,
+                    ..
+                }) => return Given::NotEnough,
                 Ok(KeyboardInteractiveAuthResponse::Failure { .. }) | Err(_) => {
                     return Given::Refused;
                 }
@@ -139,6 +151,8 @@ impl PasswordLogin<'_> {
 enum Given {
     Accepted,
     Refused,
+    /// It is right, and the server wants something else as well.
+    NotEnough,
     /// There is a question that the password does not answer.
     MoreAsked(String),
 }
