@@ -44,14 +44,15 @@ impl Routes<'_> {
                 passed.push(first);
                 return Err(Circle { hosts: passed });
             }
-            let before = self.written(&first);
+            // An address has nothing said about it.
+            let known = self.inventory.hosts.contains_key(first.as_str());
+            let before = if known {
+                self.written(&first)
+            } else {
+                Vec::new()
+            };
             passed.push(first);
-            if before.is_empty()
-                || !self
-                    .inventory
-                    .hosts
-                    .contains_key(passed[passed.len() - 1].as_str())
-            {
+            if before.is_empty() {
                 break;
             }
             route.splice(0..0, before);

@@ -28,7 +28,7 @@ use crate::transport::login_times::LoginTimes;
 use crate::transport::passwords::Passwords;
 use crate::transport::program::{Input, Invocation, Output, Source};
 use crate::transport::prompt::Prompt;
-use crate::transport::settings::{Address, ConnectionSettings};
+use crate::transport::settings::{Address, ConnectionSettings, JumpHost};
 
 /// How often a login that was dropped before it began is tried.
 const TRIES: u32 = 3;
@@ -66,6 +66,24 @@ const HOST_KEYS: [Algorithm; 6] = [
     },
 ];
 
+/// As many packets of a channel may wait to be read before everything that comes on the connection waits for it.
+const BUFFER: usize = 100;
+
+/// The same on a connection that passes on others. Each of these reads nothing while it writes, and its writing may
+/// be waiting for this connection: with little room, both could wait for each other for ever.
+const JUMP_BUFFER: usize = 2000;
+
+/// Where a login is to lead.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    host: &'a Arc<str>,
+    user: &'a str,
+    settings: &'a ConnectionSettings,
+    passage: Option<&'a Passage>,
+    check: &'a Arc<HostKeyCheck>,
+    buffer: usize,
+}
+
 /// What the connections of a run share.
 pub(crate) struct Client {
     known_hosts: KnownHostsFiles,
@@ -96,6 +114,24 @@ impl Client {
         host: &Arc<str>,
         settings: &ConnectionSettings,
     ) -> Result<Connection, ConnectError> {
+        self.connect_with(host, settings, BUFFER).await
+    }
+
+    /// Connects and logs in to a host that passes on the connections of others.
+    pub(super) async fn connect_to_jump(
+        &self,
+        jump: &JumpHost,
+    ) -> Result<Connection, ConnectError> {
+        self.connect_with(&jump.name, &jump.settings, JUMP_BUFFER)
+            .await
+    }
+
+    async fn connect_with(
+        &self,
+        host: &Arc<str>,
+        settings: &ConnectionSettings,
+        buffer: usize,
+    ) -> Result<Connection, ConnectError> {
         let address = &settings.address;
         let user = settings.user_name().ok_or_else(|| ConnectError::NoUser {
             address: address.clone(),
@@ -114,9 +150,15 @@ impl Client {
         let mut attempt = Attempt::new(address, settings.connect_timeout, through);
         let mut tries = 1;
         loop {
-            let who = (host, user.as_str());
-            let connecting = self.attempt(who, settings, passage.as_ref(), &check, &mut attempt);
-            let connected = connecting.await;
+            let target = Target {
+                host,
+                user: &user,
+                settings,
+                passage: passage.as_ref(),
+                check: &check,
+                buffer,
+            };
+            let connected = self.attempt(target, &mut attempt).await;
             match connected {
                 Err(error) if tries < TRIES && attempt.may_be_repeated(&error) => {
                     // Those who were dropped together must not come back together.
@@ -143,16 +185,21 @@ impl Client {
 
     async fn attempt(
         &self,
-        (host, user): (&Arc<str>, &str),
-        settings: &ConnectionSettings,
-        passage: Option<&Passage>,
-        check: &Arc<HostKeyCheck>,
+        target: Target<'_>,
         attempt: &mut Attempt<'_>,
     ) -> Result<Handle<Handler>, ConnectError> {
+        let Target {
+            host,
+            user,
+            settings,
+            check,
+            ..
+        } = target;
         let patience = self.keepalive * (KEEPALIVE_MAX + 1);
         let config = Config {
             keepalive_interval: Some(self.keepalive),
             keepalive_max: KEEPALIVE_MAX as usize,
+            channel_buffer_size: target.buffer,
             preferred: Preferred {
                 key: Cow::Owned(check.prefer(&HOST_KEYS)),
                 ..Preferred::DEFAULT
@@ -166,7 +213,7 @@ impl Client {
             patience,
         };
         let address = &settings.address;
-        let exchanged = if let Some(passage) = passage {
+        let exchanged = if let Some(passage) = target.passage {
             let stream = passage.open(address, attempt).await?;
             let exchange = client::connect_stream(config, stream, handler);
             // It is larger than all the rest, and nobody else needs room for it.

@@ -91,7 +91,7 @@ impl Jumps {
             return Err(failed.error());
         }
         // It may be behind another one.
-        let connection = match client.connect(&jump.name, &jump.settings).await {
+        let connection = match client.connect_to_jump(jump).await {
             Ok(connection) => Arc::new(connection),
             Err(error) => {
                 let (at, jump) = (Instant::now(), Arc::clone(&jump.name));
