@@ -49,8 +49,8 @@ impl PasswordLogin<'_> {
                     Ok(AuthResult::Success) => return Ok(Answer::Accepted),
                     Ok(AuthResult::Failure {
                         remaining_methods, ..
-                    }) => remaining_methods,
-                    Err(_) => return Err(attempt.lost(Stage::Login)),
+                    }) if !handle.is_closed() => remaining_methods,
+                    _ => return Err(attempt.lost(Stage::Login)),
                 }
             }
         };
