@@ -28,6 +28,9 @@ const OTHER_HOST_KEY: u8 = 2;
 const LOGIN_KEY: u8 = 3;
 const OTHER_LOGIN_KEY: u8 = 4;
 
+/// Whoever wants to be passed on to this port loses the connection to the server.
+const HANG_UP: u16 = 1;
+
 /// What the server does with a connection.
 #[derive(Clone, Copy, PartialEq)]
 enum Manner {
@@ -77,6 +80,9 @@ impl server::Handler for Server {
         _session: &mut server::Session,
     ) -> Result<(), russh::Error> {
         let port = u16::try_from(port).unwrap();
+        if port == HANG_UP {
+            return Err(russh::Error::Disconnect);
+        }
         match TcpStream::connect((host, port)).await {
             Ok(mut stream) => {
                 reply.accept().await;
@@ -546,4 +552,22 @@ async fn a_connection_that_is_lost_behind_a_jump_host_names_it() {
             .ends_with("(through the jump host `jump`)"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_jump_host_that_hung_up_is_logged_in_to_again() {
+    let jump = Site::new(&[Manner::Serve]).await;
+    let site = Site::new(&[Manner::Serve]).await;
+    let connector = Connector::new(Arc::new(NoPrompt));
+    let good = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
+    let mut bad = good.clone();
+    bad.address.port = HANG_UP;
+    connector.connect("a", &good).await.unwrap();
+    let Err(error) = connector.connect("b", &bad).await else {
+        panic!("nobody gets there");
+    };
+    let start = "the jump host `jump` was not reached: the connection to it was lost: ";
+    assert!(error.to_string().starts_with(start), "{error}");
+    connector.connect("c", &good).await.unwrap();
+    assert_eq!(jump.connections.load(Ordering::SeqCst), 2);
 }
