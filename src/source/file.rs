@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::{Diagnostic, passwords};
 use crate::secret::Secrets;
@@ -61,7 +62,29 @@ pub struct SourceMap {
 struct SourceFile {
     path: PathBuf,
     text: String,
+    /// Where its lines start; found when it is first asked for, as few files have a place that is shown.
+    lines: OnceLock<Vec<usize>>,
     lock: Lock,
+}
+
+impl SourceFile {
+    /// Where the lines start, in bytes, in order. The first one starts at 0.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let after = self
+                .text
+                .match_indices('\n')
+                .map(|(newline, _)| newline + 1);
+            std::iter::once(0).chain(after).collect()
+        })
+    }
+
+    /// The index of the line that a byte is on, and where that starts.
+    fn line_of(&self, at: usize) -> (usize, usize) {
+        let lines = self.lines();
+        let index = lines.partition_point(|start| *start <= at) - 1;
+        (index, lines[index])
+    }
 }
 
 /// Whether a text may be shown.
@@ -182,6 +205,7 @@ impl SourceMap {
         self.files.push(SourceFile {
             path: path.into(),
             text,
+            lines: OnceLock::new(),
             lock: Lock::None,
         });
         Self::id(self.files.len() - 1)
@@ -211,12 +235,19 @@ impl SourceMap {
 
     /// The line and the column of a place's start, both counted from 1, columns in characters.
     pub fn line_column(&self, span: Span) -> (usize, usize) {
-        let before = self.text(span.file).get(..span.start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        let file = &self.files[span.file.0 as usize];
+        let (line, start) = file.line_of(span.start);
+        let before = file.text.get(start..span.start).unwrap_or_default();
+        (line + 1, before.chars().count() + 1)
+    }
+
+    /// The bytes of the whole lines that `range` touches, and the number of the first one, counted from 1.
+    pub(super) fn whole_lines(&self, id: FileId, range: Range<usize>) -> (Range<usize>, usize) {
+        let file = &self.files[id.0 as usize];
+        let (first, start) = file.line_of(range.start);
+        let (last, _) = file.line_of(range.end);
+        let end = file.lines().get(last + 1).copied();
+        (start..end.unwrap_or(file.text.len()), first + 1)
     }
 
     fn id(index: usize) -> FileId {

@@ -79,17 +79,25 @@ fn snippet<'a>(
     map: &'a SourceMap,
     file: FileId,
 ) -> Snippet<'a, Annotation<'a>> {
-    let annotations = labels(diagnostic)
+    let marks: Vec<_> = labels(diagnostic)
         .filter(|(_, label)| label.span.file == file)
-        .map(|(kind, label)| {
-            let annotation = kind.span(first_line(map.text(file), label.span));
-            if label.text.is_empty() {
-                annotation
-            } else {
-                annotation.label(printable(&label.text))
-            }
-        });
-    Snippet::source(map.text(file))
+        .map(|(kind, label)| (kind, label, first_line(map.text(file), label.span)))
+        .collect();
+    // Only the lines that are shown: what is given is read whole, which for many mistakes in a large file takes minutes.
+    let start = marks.iter().map(|(_, _, mark)| mark.start).min();
+    let end = marks.iter().map(|(_, _, mark)| mark.end).max();
+    let touched = start.unwrap_or_default()..end.unwrap_or_default();
+    let (lines, number) = map.whole_lines(file, touched);
+    let annotations = marks.into_iter().map(|(kind, label, mark)| {
+        let annotation = kind.span(mark.start - lines.start..mark.end - lines.start);
+        if label.text.is_empty() {
+            annotation
+        } else {
+            annotation.label(printable(&label.text))
+        }
+    });
+    Snippet::source(&map.text(file)[lines.clone()])
+        .line_start(number)
         .path(shown_path(map.path(file)))
         .annotations(annotations)
 }
@@ -162,6 +170,29 @@ error: role `nginx` is wrong
   |
   = help: remove it
   = note: roles are checked before the first connection"
+        );
+    }
+
+    #[test]
+    fn of_a_long_file_only_the_lines_with_a_mark_are_shown_by_their_numbers() {
+        let mut map = SourceMap::new();
+        let text = "é: 1\n".repeat(300);
+        let id = map.add("a.yaml", text.clone());
+        let line = |number: usize| number.saturating_sub(1) * "é: 1\n".len();
+        let diagnostic = Diagnostic::error("twice")
+            .at(Span::new(id, line(300)..text.len()), "again")
+            .also(Span::new(id, line(120)..line(120) + 2), "first here");
+        assert_eq!(
+            render(&diagnostic, &map, false),
+            "\
+error: twice
+   --> a.yaml:300:1
+    |
+120 | é: 1
+    | - first here
+...
+300 | é: 1
+    | ^^^^ again"
         );
     }
 
