@@ -5,7 +5,7 @@
 //!
 //! Whether the file is unaltered is not asked by the script, which would cost the host more than all the rest: the
 //! worker tells the hash of its own file, and where that is not a known one, or nothing that runs, the script is run
-//! once more and told to verify.
+//! once more and told to verify. A file that has just been sent is no exception.
 //! Every user has a copy of their own, because nobody should run a file that somebody else may write.
 
 use std::time::{Duration, Instant};
@@ -128,19 +128,19 @@ enum Said {
 impl Bootstrap<'_> {
     /// Sends the script, and the worker if it is asked for, and waits for the worker's hello.
     pub(super) async fn start(self, invocation: &Invocation) -> Result<Worker, Failed> {
-        let mut found = false;
-        let started = self.talk(invocation, &mut found).await;
+        let mut ran = false;
+        let started = self.talk(invocation, &mut ran).await;
         started.map_err(|error| Failed {
-            is_doubtful: found && !matches!(error, WorkerError::Exec(_)),
+            is_doubtful: ran && !matches!(error, WorkerError::Exec(_)),
             error,
         })
     }
 
-    /// Does so, and tells whether a file was `found` that is run without having been sent.
+    /// Does so, and tells whether a file was found or sent that the script `ran`.
     async fn talk(
         mut self,
         invocation: &Invocation,
-        found: &mut bool,
+        ran: &mut bool,
     ) -> Result<Worker, WorkerError> {
         self.send(invocation.input().to_vec()).await?;
         let mut buffer = Vec::new();
@@ -155,7 +155,7 @@ impl Bootstrap<'_> {
                             sent = Some(Instant::now());
                             self.upload(arch, form).await?;
                         }
-                        ["run"] if !*found => *found = sent.is_none(),
+                        ["run"] if !*ran => *ran = true,
                         _ => return Err(self.failed(&words)),
                     }
                 }

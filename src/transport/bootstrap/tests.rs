@@ -446,7 +446,7 @@ async fn a_machine_without_a_place_for_the_worker_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_worker_that_arrives_damaged_is_not_run() {
+async fn a_worker_that_arrives_damaged_is_not_kept() {
     let machine = Machine::new();
     let mut worker = worker("ops");
     worker.sha256 = "00";

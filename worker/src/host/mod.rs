@@ -11,10 +11,10 @@ mod system_programs;
 mod writer;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -96,6 +96,8 @@ pub struct Host {
     contents: Box<dyn Contents>,
     environment: RefCell<BTreeMap<String, String>>,
     cache: PathBuf,
+    /// Directories in which a file has been replaced and that may not be on the disk yet.
+    unsynced: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Host {
@@ -112,6 +114,7 @@ impl Host {
             contents,
             environment: RefCell::default(),
             cache: CACHE.into(),
+            unsynced: RefCell::default(),
         }
     }
 
@@ -125,6 +128,21 @@ impl Host {
     /// The directory that the worker lies in. It belongs to its user alone.
     pub fn cache(&self) -> &Path {
         &self.cache
+    }
+
+    /// Waits until the new names of all files that were replaced are on the disk. That is done once for all, at the end:
+    /// a power failure before it leaves the old file or the new one, and never a part of one, as the contents of
+    /// each were synced before its renaming.
+    pub fn sync_directories(&self) -> io::Result<()> {
+        let sync = |directory: PathBuf| match File::open(&directory) {
+            Ok(directory) => directory.sync_all(),
+            // It has been removed since.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        // One that fails keeps the others from nothing.
+        let synced: Vec<_> = self.unsynced.take().into_iter().map(sync).collect();
+        synced.into_iter().collect()
     }
 
     /// Sets the variables that are added to the environment of every program.

@@ -1,5 +1,6 @@
-//! The writing half of a host. Files are written beside their target, given owner and mode, flushed, and
-//! only then renamed, so that nobody ever sees half a file or one with the wrong permissions.
+//! The writing half of a host. Files are written beside their target, given owner and mode, synced to the disk, and
+//! only then renamed, so that nobody ever sees half a file or one with the wrong permissions, not even after a power
+//! failure. The directories are synced once, at the end ([`Host::sync_directories`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -106,7 +107,10 @@ impl<'a> Writer<'a> {
             // Where it cannot be removed, nothing more can be done about it.
             let _ = fs::remove_file(&temporary);
         }
-        replaced.and_then(|()| sync_parent(&target).map_err(failed))
+        replaced?;
+        let parent = target.parent().map(Path::to_path_buf);
+        self.host.unsynced.borrow_mut().extend(parent);
+        Ok(())
     }
 
     /// Overwrites a file of the kernel (`/proc`, `/sys`), which cannot be replaced.
@@ -230,13 +234,6 @@ fn set_owner_and_mode(file: &File, attributes: Attributes) -> io::Result<()> {
     std::os::unix::fs::fchown(file, attributes.uid, attributes.gid)?;
     match attributes.mode {
         Some(mode) => file.set_permissions(fs::Permissions::from_mode(mode)),
-        None => Ok(()),
-    }
-}
-
-fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
     }
 }

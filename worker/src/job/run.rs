@@ -74,9 +74,10 @@ pub fn run(
         outcome.failure = Some(late(limit).with_output(failure.output));
     }
     outcome.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let synced = host.sync_directories();
     records.end(&job, outcome)?;
     drop(running);
-    Ok(())
+    synced
 }
 
 fn outcome(request: &Request, host: &Host, find: fn(&str) -> Option<&'static Module>) -> Outcome {

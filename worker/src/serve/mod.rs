@@ -77,7 +77,9 @@ fn carry_out(
             leave();
         }
     })?;
-    let result = Server::new(inbox, outbox, SystemPrograms::until(stop), find).run();
+    let server = Server::new(inbox, outbox, SystemPrograms::until(stop), find);
+    let result = server.run();
+    let synced = server.host.sync_directories();
     drop(working);
     match result {
         Err(error)
@@ -86,7 +88,7 @@ fn carry_out(
                 io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe
             ) =>
         {
-            Ok(())
+            synced
         }
         result => result,
     }

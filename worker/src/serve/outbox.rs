@@ -1,11 +1,19 @@
 //! What the worker says to the controller, gathered so that many short answers make one packet.
 //!
-//! A thread sends what has waited for long enough, however long the other one is busy with a module.
+//! A thread sends what has waited for long enough, however long the other one is busy with a module. It is woken by
+//! a timer and not by each message, as most are sent before their time: a wake-up costs more than the message.
 
 use std::io::{self, BufWriter, Write};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
 
 use crate::plan::Failure;
 use crate::protocol::{Frame, FromWorker, MAX_FRAME, Outcome, Response};
@@ -20,13 +28,13 @@ pub(super) struct Outbox {
 
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
+    timer: OwnedFd,
 }
 
 struct State {
     output: BufWriter<Box<dyn Write + Send>>,
-    /// When the oldest message was put in that has not been sent.
-    oldest: Option<Instant>,
+    /// Whether the timer runs, for a message that has not been sent.
+    is_waiting: bool,
     is_closed: bool,
 }
 
@@ -36,10 +44,10 @@ impl Outbox {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 output: BufWriter::with_capacity(64 << 10, Box::new(output)),
-                oldest: None,
+                is_waiting: false,
                 is_closed: false,
             }),
-            changed: Condvar::new(),
+            timer: timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?,
         });
         let sender = Arc::clone(&shared);
         thread::Builder::new().spawn(move || sender.send_what_is_due())?;
@@ -53,69 +61,94 @@ impl Outbox {
 
     /// Puts a message in.
     pub(super) fn put(&self, message: &FromWorker) -> io::Result<()> {
-        let frame = match (Frame::message(message)?, message) {
-            (frame, FromWorker::Done(response)) if frame.payload().len() > MAX_FRAME => {
-                Frame::message(&FromWorker::Done(shorten(response)?))?
-            }
-            (frame, _) => frame,
-        };
+        let frame = frame(message)?;
         let mut state = self.shared.lock();
         frame.write(&mut state.output)?;
-        if state.oldest.is_none() {
-            state.oldest = Some(Instant::now());
-            self.shared.changed.notify_all();
+        if !state.is_waiting {
+            self.shared.set_timer(Some(MAX_AGE))?;
+            state.is_waiting = true;
         }
         Ok(())
     }
 
     /// Sends what is in.
     pub(super) fn flush(&self) -> io::Result<()> {
-        let mut state = self.shared.lock();
-        state.oldest = None;
-        state.output.flush()
+        self.shared.empty(&mut self.shared.lock())
     }
 
     /// Sends a message, and with it all before it.
     pub(super) fn send(&self, message: &FromWorker) -> io::Result<()> {
-        self.put(message)?;
-        self.flush()
+        let frame = frame(message)?;
+        let mut state = self.shared.lock();
+        frame.write(&mut state.output)?;
+        self.shared.empty(&mut state)
     }
 }
 
 impl Drop for Outbox {
     fn drop(&mut self) {
         self.shared.lock().is_closed = true;
-        self.shared.changed.notify_all();
+        // It cannot fail for a timer that there is; if it did, the thread would end with the process.
+        let _ = self.shared.set_timer(Some(Duration::from_nanos(1)));
     }
 }
 
 impl Shared {
     fn send_what_is_due(&self) {
-        let mut state = self.lock();
-        while !state.is_closed {
-            // While nothing is in, it waits for as long as need be.
-            let age = state.oldest.map(|oldest| oldest.elapsed());
-            state = match age.map(|age| MAX_AGE.checked_sub(age)) {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(Some(rest)) if !rest.is_zero() => {
-                    let waited = self.changed.wait_timeout(state, rest);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                Some(_) => {
-                    state.oldest = None;
-                    // If it fails, so does the next attempt of the thread that works.
-                    let _ = state.output.flush();
-                    state
-                }
-            };
+        while self.wait_for_timer().is_ok() {
+            let mut state = self.lock();
+            if state.is_closed {
+                return;
+            }
+            if state.is_waiting {
+                // If it fails, so does the next attempt of the thread that works.
+                let _ = self.empty(&mut state);
+            }
+        }
+    }
+
+    fn empty(&self, state: &mut State) -> io::Result<()> {
+        if state.is_waiting {
+            state.is_waiting = false;
+            self.set_timer(None)?;
+        }
+        state.output.flush()
+    }
+
+    /// Lets the timer go off after that time, or not at all.
+    fn set_timer(&self, after: Option<Duration>) -> io::Result<()> {
+        let after = Timespec::try_from(after.unwrap_or_default()).map_err(io::Error::other)?;
+        let once = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: after,
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
+        Ok(())
+    }
+
+    fn wait_for_timer(&self) -> Result<(), Errno> {
+        let mut times = [0; size_of::<u64>()];
+        loop {
+            match rustix::io::read(&self.timer, &mut times) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The message's frame; that of an answer that fits none says so.
+fn frame(message: &FromWorker) -> io::Result<Frame> {
+    match (Frame::message(message)?, message) {
+        (frame, FromWorker::Done(response)) if frame.payload().len() > MAX_FRAME => {
+            Frame::message(&FromWorker::Done(shorten(response)?))
+        }
+        (frame, _) => Ok(frame),
     }
 }
 
