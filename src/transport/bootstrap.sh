@@ -11,9 +11,11 @@ matches() {
         case "$(cksum <"$1") " in "$cksum "*) ;; *) return 1 ;; esac
     fi
 }
-# Makes the directory, if that is possible; fails unless it belongs to this user.
+# Makes the directory, if that is possible; fails unless it belongs to this user. One that was just made is closed and
+# empty, which spares programs below.
 own() {
-    [ -d "$1" ] || (umask 077 && mkdir -p "$1") 2>/dev/null
+    made=
+    [ -d "$1" ] || { (umask 077 && mkdir -p "$1") 2>/dev/null && made=1; }
     [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ -w "$1" ] || return 1
     [ -z "$verify" ] || chmod 700 "$1" 2>/dev/null
 }
@@ -44,9 +46,10 @@ fi
 file=$directory/worker-$sha256
 if ! present; then
     # From here on nobody else writes there.
-    chmod 700 "$directory" || fail directory "$directory"
+    [ -n "$made" ] || chmod 700 "$directory" || fail directory "$directory"
     # The home may be that of other hosts too, which have processes of the same number.
-    upload=$directory/upload-$(uname -n)-$$
+    { read -r name </proc/sys/kernel/hostname; } 2>/dev/null || name=$(uname -n)
+    upload=$directory/upload-$name-$$
     # A whole file came, or gzip complains. That it is the right one is the worker's to tell, as of one that was here.
     if ! {
         if command -v gzip >/dev/null 2>&1; then
@@ -62,7 +65,7 @@ if ! present; then
     fi
     # Files that are older than a day: workers of other builds, and what interrupted uploads left. What is in
     # directories stays: the results of jobs are kept until someone removes them.
-    find "$directory/." ! -name . -prune -type f -mtime +0 ! -name "worker-$sha256" ! -name "worker-$other" \
+    [ -n "$made" ] || find "$directory/." ! -name . -prune -type f -mtime +0 ! -name "worker-$sha256" ! -name "worker-$other" \
         -exec rm -f {} + 2>/dev/null
 fi
 [ -x "$file" ] || fail noexec "$file"

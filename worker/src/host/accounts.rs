@@ -5,6 +5,9 @@ use std::path::Path;
 use super::{Host, Program};
 use crate::plan::Failure;
 
+/// Which services know the accounts of the host.
+const SERVICES: &str = "/etc/nsswitch.conf";
+
 /// A line of the user database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -140,10 +143,25 @@ impl Host {
             return Ok(Some(account));
         }
         // sssd, ldap and their like are known to the host's own `getent` only.
-        if self.which("getent").is_none() {
+        if self.is_in_files_only(database)? || self.which("getent").is_none() {
             return Ok(None);
         }
         let found = self.query(&Program::new("getent").args([database, key]))?;
         Ok(found.stdout().lines().find_map(parse).filter(is_wanted))
+    }
+
+    /// Whether what is not in the database's file is known nowhere else. So it is where nothing is said: the C
+    /// libraries of today take the files then.
+    fn is_in_files_only(&self, database: &str) -> Result<bool, Failure> {
+        let text = self.read_text(Path::new(SERVICES))?.unwrap_or_default();
+        let of_database = |line: &str| {
+            let (name, services) = line.split_once(':')?;
+            (name.trim() == database)
+                .then(|| services.split_whitespace().all(|word| word == "files"))
+        };
+        let lines = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or_default());
+        Ok(lines.filter_map(of_database).all(|is| is))
     }
 }

@@ -172,12 +172,10 @@ fn a_password_may_be_for_new_users_only() {
 
 #[test]
 fn a_user_is_removed_with_its_home() {
-    let programs = Scripted::new()
-        .reads("getent passwd etcd", |_| exits(2, ""))
-        .writes("userdel --remove etcd", |root| {
-            root.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
-            says("")
-        });
+    let programs = Scripted::new().writes("userdel --remove etcd", |root| {
+        root.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
+        says("")
+    });
     Case::new(
         "user",
         json!({"name": "etcd", "state": "absent", "remove": true}),
@@ -190,6 +188,38 @@ fn a_user_is_removed_with_its_home() {
     Case::new("user", json!({"name": "nobody", "state": "absent"}))
         .before(accounts())
         .run();
+}
+
+#[test]
+fn other_services_are_asked_for_accounts_where_there_are_any() {
+    for (services, are_asked) in [
+        ("group: files\n", false),
+        ("# group: ldap\npasswd: files ldap\n", false),
+        ("group:\tfiles systemd # since 1970\n", true),
+        ("group: sss\n", true),
+        ("group: compat\n", true),
+    ] {
+        let others = [
+            file("/etc/nsswitch.conf", services),
+            file("/usr/bin/getent", ""),
+        ];
+        let case = Case::new("group", json!({"name": "staff", "gid": 50}))
+            .before(accounts().into_iter().chain(others));
+        let programs = Scripted::new();
+        if are_asked {
+            case.programs(programs.reads("getent group staff", |_| says("staff:x:50:\n")))
+                .run();
+        } else {
+            let programs = programs.writes("groupadd --gid 50 staff", |root| {
+                root.write("/etc/group", &format!("{GROUP}staff:x:50:\n"));
+                says("")
+            });
+            case.programs(programs)
+                .changes(["group staff"])
+                .after([file("/etc/group", format!("{GROUP}staff:x:50:\n"))])
+                .run();
+        }
+    }
 }
 
 #[test]
