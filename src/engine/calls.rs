@@ -13,6 +13,7 @@ use super::shared::Shared;
 use super::view::View;
 use crate::playbook::{Action, Finder, ModuleCall, Task, When, in_file};
 use crate::source::Diagnostic;
+use crate::template::Trimming;
 use crate::value::{Value, to_json};
 use crate::vars::{Definition, Scope, Values, diagnostic};
 
@@ -301,6 +302,7 @@ fn arguments(
             definition: &argument.value,
             name,
             kind,
+            trimming: Trimming::of(|name| map.get(name)?.as_bool()),
         };
         let (content, source) = file.read(shared, view, item)?;
         map.insert(argument.name.to_owned(), content.to_value());
@@ -335,6 +337,8 @@ struct ControllerFile<'a> {
     definition: &'a Definition,
     name: String,
     kind: Kind,
+    /// What tags take away with them, if it is a template.
+    trimming: Trimming,
 }
 
 impl ControllerFile<'_> {
@@ -355,7 +359,7 @@ impl ControllerFile<'_> {
             ));
         };
         if is_template {
-            return render_template(shared, view, item, &path);
+            return render_template(shared, view, item, &path, self.trimming);
         }
         let loaded = shared.contents.load(&path, &mut shared.sources);
         loaded.map_err(|error| {
@@ -374,10 +378,10 @@ fn render_template(
     view: View<'_>,
     item: &Item,
     path: &Path,
+    trimming: Trimming,
 ) -> Rendered<(provision_worker::arg::Content, ContentSource)> {
-    let loaded = shared
-        .files
-        .load(path, &mut shared.sources, &mut shared.templates)?;
+    let (sources, templates) = (&mut shared.sources, &mut shared.templates);
+    let loaded = shared.files.load(path, trimming, sources, templates)?;
     let scope = view.scope(shared, &item.locals);
     let rendered = shared.templates.render_file(&loaded.template, &scope);
     let rendered = rendered.map_err(|error| {

@@ -7,7 +7,7 @@ use provision_worker::module::Module;
 
 use super::{Common, Include, IncludeVars, RoleArguments, Setting};
 use crate::source::{Node, Span};
-use crate::template::Condition;
+use crate::template::{Condition, Trimming};
 use crate::vars::{Definition, Definitions};
 
 /// A condition and the node it was written as.
@@ -95,6 +95,17 @@ pub struct ModuleCall {
     pub module: &'static Module,
     /// The arguments, by the names that the module gives them.
     pub arguments: Vec<Argument>,
+}
+
+impl ModuleCall {
+    /// What tags take away with them in the template that it renders, as far as that is known before it runs.
+    pub fn trimming(&self) -> Trimming {
+        Trimming::of(|name| {
+            let mut arguments = self.arguments.iter();
+            let argument = arguments.find(|argument| argument.name == name)?;
+            argument.value.literal()?.as_bool()
+        })
+    }
 }
 
 /// An argument of a module.

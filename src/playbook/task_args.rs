@@ -11,6 +11,7 @@ use super::keywords::HANDLER;
 use super::load::Loader;
 use super::{Argument, Common, Control, Finder, ModuleCall, RoleUse, control};
 use crate::source::{Diagnostic, Entry, Node, Span};
+use crate::template::Trimming;
 use crate::value::to_json;
 use crate::vars::Definition;
 
@@ -216,7 +217,10 @@ impl Loader<'_> {
             return;
         };
         if folder == "templates" {
-            let loaded = self.files.load(&path, self.sources, self.templates);
+            let trimming = Trimming::of(|name| literals.get(name)?.as_bool());
+            let loaded = self
+                .files
+                .load(&path, trimming, self.sources, self.templates);
             self.diagnostics.check(loaded);
         } else if path.is_file() {
             // That a key for it is missing should not show itself on a host.

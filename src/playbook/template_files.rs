@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::source::{Diagnostic, FileId, SourceMap, Span};
-use crate::template::{FileTemplate, TemplateError, Templates};
+use crate::template::{FileTemplate, TemplateError, Templates, Trimming};
 
 /// A compiled template and the file it was read from.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct TemplateFile {
 /// The template files that have been needed until now.
 #[derive(Debug, Default)]
 pub struct TemplateFiles {
-    files: HashMap<PathBuf, Rc<TemplateFile>>,
+    files: HashMap<(PathBuf, Trimming), Rc<TemplateFile>>,
 }
 
 impl TemplateFiles {
@@ -27,26 +27,28 @@ impl TemplateFiles {
     pub fn load(
         &mut self,
         path: &Path,
+        trimming: Trimming,
         sources: &mut SourceMap,
         templates: &mut Templates,
     ) -> Result<Rc<TemplateFile>, Diagnostic> {
-        if let Some(known) = self.files.get(path) {
+        if let Some(known) = self.get(path, trimming) {
             return Ok(known.clone());
         }
         let file = sources.load(path)?;
         let text = sources.text(file).to_owned();
         let template = templates
-            .compile_file(&path.display().to_string(), &text)
+            .compile_file(&path.display().to_string(), &text, trimming)
             .map_err(|error| in_file(&error, file, text.len()))?;
         let template = template.secret(sources.is_secret(file));
         let loaded = Rc::new(TemplateFile { file, template });
-        self.files.insert(path.to_owned(), loaded.clone());
+        self.files
+            .insert((path.to_owned(), trimming), loaded.clone());
         Ok(loaded)
     }
 
     /// The template at `path`, if it has been loaded.
-    pub fn get(&self, path: &Path) -> Option<&Rc<TemplateFile>> {
-        self.files.get(path)
+    pub fn get(&self, path: &Path, trimming: Trimming) -> Option<&Rc<TemplateFile>> {
+        self.files.get(&(path.to_owned(), trimming))
     }
 }
 

@@ -97,7 +97,7 @@ fn each_part(
                 visit(Part::Definition(&argument.value));
             }
             for path in template_paths(task, call, directory) {
-                if let Some(loaded) = files.get(&path) {
+                if let Some(loaded) = files.get(&path, call.trimming()) {
                     visit(Part::Template(loaded));
                 }
             }

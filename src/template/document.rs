@@ -37,6 +37,47 @@ fn behind_mark(text: &str, at: usize) -> usize {
     at + 2 + usize::from(text.as_bytes().get(at + 2) == Some(&b'-'))
 }
 
+/// A tag or a comment.
+pub(super) struct Tag {
+    /// From its first brace to its last.
+    pub(super) at: Range<usize>,
+    /// Whether it is `{% raw %}`: what is behind it is taken as it is.
+    pub(super) is_raw: bool,
+}
+
+/// The tags and comments of a text or file. What is in a `raw` block is neither.
+pub(super) fn tags(source: &str) -> Walked<Vec<Tag>> {
+    let mut tags = Vec::new();
+    let mut add = |at, is_raw| tags.push(Tag { at, is_raw });
+    let mut at = 0;
+    while let Some(offset) = source[at..].find('{') {
+        let open = at + offset;
+        let lexed = |close| lex(source, behind_mark(source, open), close);
+        at = match source.as_bytes().get(open + 1) {
+            Some(b'{') => lexed(Close::Variable)?.after,
+            Some(b'#') => {
+                let after = comment(source, open)?;
+                add(open..after, false);
+                after
+            }
+            Some(b'%') => match raw(source, open)? {
+                Some(raw) => {
+                    add(open..raw.start, true);
+                    add(raw.end..raw.after, false);
+                    raw.after
+                }
+                None => {
+                    let after = lexed(Close::Tag)?.after;
+                    add(open..after, false);
+                    after
+                }
+            },
+            _ => open + 1,
+        };
+    }
+    Ok(tags)
+}
+
 /// A text or file.
 pub(super) fn document(source: &str, rewriter: &mut Rewriter<'_>) -> Walked<()> {
     let mut at = 0;
@@ -44,25 +85,24 @@ pub(super) fn document(source: &str, rewriter: &mut Rewriter<'_>) -> Walked<()> 
         let open = at + offset;
         at = match source.as_bytes().get(open + 1) {
             Some(b'{') => expression(source, open, rewriter, None)?,
-            Some(b'#') => {
-                let content = behind_mark(source, open);
-                match source[content..].find("#}") {
-                    Some(length) => content + length + 2,
-                    None => {
-                        return Err(
-                            TemplateError::new("this is never closed by `#}`").at(open..open + 2)
-                        );
-                    }
-                }
-            }
+            Some(b'#') => comment(source, open)?,
             Some(b'%') => match raw(source, open)? {
-                Some(after) => after,
+                Some(raw) => raw.after,
                 None => tag(source, open, rewriter)?,
             },
             _ => open + 1,
         };
     }
     Ok(())
+}
+
+/// Where the text goes on after the comment whose `{#` stands at `open`.
+fn comment(source: &str, open: usize) -> Walked<usize> {
+    let content = behind_mark(source, open);
+    match source[content..].find("#}") {
+        Some(length) => Ok(content + length + 2),
+        None => Err(TemplateError::new("this is never closed by `#}`").at(open..open + 2)),
+    }
 }
 
 /// The expression whose `{{` stands at `open`, with what is to be put before and behind it. Returns where the
@@ -135,19 +175,27 @@ fn separate_braces(source: &str, lexed: &Lexed, rewriter: &mut Rewriter<'_>) {
     }
 }
 
-/// Where the text goes on after a `{% raw %}` block, if one begins at `open`.
-fn raw(source: &str, open: usize) -> Walked<Option<usize>> {
-    let Some(content) = bare_tag(source, open, "raw") else {
+/// A `{% raw %}` block: where what is in it starts and ends, and where the text goes on.
+struct Raw {
+    start: usize,
+    end: usize,
+    after: usize,
+}
+
+/// The `{% raw %}` block that begins at `open`, if one does.
+fn raw(source: &str, open: usize) -> Walked<Option<Raw>> {
+    let Some(start) = bare_tag(source, open, "raw") else {
         return Ok(None);
     };
-    let mut at = content;
+    let mut at = start;
     while let Some(offset) = source[at..].find("{%") {
-        if let Some(after) = bare_tag(source, at + offset, "endraw") {
-            return Ok(Some(after));
+        let end = at + offset;
+        if let Some(after) = bare_tag(source, end, "endraw") {
+            return Ok(Some(Raw { start, end, after }));
         }
-        at += offset + 2;
+        at = end + 2;
     }
-    Err(TemplateError::new("`raw` is never closed by `{% endraw %}`").at(open..content))
+    Err(TemplateError::new("`raw` is never closed by `{% endraw %}`").at(open..start))
 }
 
 /// Where the text goes on after the tag at `open`, if it is of this one word.

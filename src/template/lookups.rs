@@ -17,7 +17,7 @@ use super::filters::field;
 use super::lookup::Lookup;
 use super::reference::{Documented, function};
 use super::syntax::{Argument, Node};
-use super::{TemplateError, Templates};
+use super::{TemplateError, Templates, Trimming};
 use crate::source::suggest;
 use crate::value::{Map, Value, to_json};
 
@@ -369,7 +369,9 @@ impl Question {
             cause: None,
             ..error
         };
-        let file = inner.compile_file(&shown, &text).map_err(inside)?;
+        let file = inner
+            .compile_file(&shown, &text, Trimming::default())
+            .map_err(inside)?;
         let added = match self.argument("template_vars") {
             None => None,
             Some(value) => Some(

@@ -20,6 +20,7 @@ mod reference;
 mod strict;
 mod syntax;
 mod templates;
+mod trimming;
 mod yaml;
 
 #[cfg(test)]
@@ -30,4 +31,5 @@ pub use hints::undefined as habit;
 pub use lookup::{Lookup, NameUse};
 pub use reference::{Documented, DocumentedKind, documented};
 pub use templates::{Compiled, Condition, FileTemplate, Templates, Text};
+pub use trimming::Trimming;
 pub use yaml::to_yaml;

@@ -15,7 +15,7 @@ use super::failure::{Failure, boolean_failure};
 use super::lookup::{HOSTVARS, Lookup, NameUse};
 use super::lookups::{self, Answers};
 use super::strict::{BOOLEAN, BOUNDED, DEFINED, Rewriter, Strict};
-use super::{TemplateError, bounds, derived, filters};
+use super::{TemplateError, Trimming, bounds, derived, filters};
 use crate::secret::Secrets;
 use crate::value::{Value, ValueKind};
 
@@ -309,7 +309,13 @@ impl Templates {
     }
 
     /// Compiles a template file; `name` is the path that it is shown with.
-    pub fn compile_file(&mut self, name: &str, text: &str) -> Result<FileTemplate, TemplateError> {
+    pub fn compile_file(
+        &mut self,
+        name: &str,
+        text: &str,
+        trimming: Trimming,
+    ) -> Result<FileTemplate, TemplateError> {
+        let text = &*trimming.apply(text)?;
         let mut rewriter = Rewriter::new(text);
         document::document(text, &mut rewriter)?;
         Ok(FileTemplate {

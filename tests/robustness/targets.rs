@@ -14,7 +14,7 @@ use provision::playbook::{self, Known, LoadOptions};
 use provision::source::{
     Diagnostic, Diagnostics, FileId, Node, NodeKind, SourceMap, parse_yaml, render,
 };
-use provision::template::{Lookup, TemplateError, Templates};
+use provision::template::{Lookup, TemplateError, Templates, Trimming};
 use provision::value::{Value, from_json, to_json};
 use provision::vars::{Definitions, is_variable_name};
 use provision::vault::{self, Envelope, Keyring, PasswordSource, VaultId};
@@ -258,10 +258,13 @@ impl Target {
                 .map(|holds| holds.to_string())
         });
         take(done);
-        let done = templates
-            .compile_file("file", &text)
-            .and_then(|compiled| templates.render_file(&compiled, &variables));
-        take(done);
+        for trims in [false, true] {
+            let trimming = Trimming::of(|_| Some(trims));
+            let done = templates
+                .compile_file("file", &text, trimming)
+                .and_then(|compiled| templates.render_file(&compiled, &variables));
+            take(done);
+        }
         said
     }
 

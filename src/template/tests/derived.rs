@@ -2,6 +2,7 @@
 
 use super::{Templates, Variables};
 use crate::secret::{MASK, Secrets};
+use crate::template::Trimming;
 
 /// The text of what a template gives, and the same as it is shown.
 fn shown(text: &str) -> (String, String) {
@@ -79,7 +80,7 @@ fn an_encrypted_file_stays_secret_when_it_is_rendered() {
     let secrets = Secrets::default();
     let mut templates = Templates::with_secrets(secrets.clone());
     let file = templates
-        .compile_file("t", "listen = {{ conf.port }}\n")
+        .compile_file("t", "listen = {{ conf.port }}\n", Trimming::default())
         .expect("a template");
     let file = file.secret(true);
     let text = templates

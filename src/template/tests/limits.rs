@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::{Variables, render};
-use crate::template::{TemplateError, Templates};
+use crate::template::{TemplateError, Templates, Trimming};
 
 fn fails(text: &str) -> TemplateError {
     let started = Instant::now();
@@ -146,7 +146,9 @@ fn long_texts_take_time_that_grows_with_them_only() {
     }
     let started = Instant::now();
     let mut templates = Templates::new();
-    let file = templates.compile_file("many", &many).expect("a file");
+    let file = templates
+        .compile_file("many", &many, Trimming::default())
+        .expect("a file");
     templates
         .render_file(&file, &Variables::standard())
         .expect("a text");

@@ -10,6 +10,7 @@ mod hostvars;
 mod limits;
 mod lookups;
 mod texts;
+mod trimming;
 
 use std::cell::RefCell;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Variables, render};
-use crate::template::{Templates, Text};
+use crate::template::{Templates, Text, Trimming};
 
 #[test]
 fn a_text_with_templates_is_a_string() {
@@ -45,7 +45,9 @@ fn a_text_with_templates_is_a_string() {
 fn a_file_fails_at_its_undefined_name() {
     let mut templates = Templates::new();
     let file = "# conf\n{% for h in hosts %}\n{{ h.nam }}\n{% endfor %}\n";
-    let file = templates.compile_file("a.tera", file).expect("a file");
+    let file = templates
+        .compile_file("a.tera", file, Trimming::default())
+        .expect("a file");
     let error = templates
         .render_file(&file, &Variables::standard())
         .expect_err("nam");
@@ -53,7 +55,11 @@ fn a_file_fails_at_its_undefined_name() {
     assert_eq!(error.at, Some(31..36));
 
     let file = templates
-        .compile_file("b.tera", "{% if nope == 1 %}{% endif %}")
+        .compile_file(
+            "b.tera",
+            "{% if nope == 1 %}{% endif %}",
+            Trimming::default(),
+        )
         .expect("a file");
     let error = templates
         .render_file(&file, &Variables::standard())
@@ -71,7 +77,9 @@ fn the_engines_own_complaints_are_placed_in_the_authors_text() {
         ("{{ one }}{% if one %}", 12..20),
         ("{{ one }}{% endif %}", 12..17),
     ] {
-        let error = templates.compile_file("c.tera", text).expect_err(text);
+        let error = templates
+            .compile_file("c.tera", text, Trimming::default())
+            .expect_err(text);
         let at = error.at.expect("a place");
         assert!(
             place.start <= at.start && at.end <= text.len(),

@@ -46,6 +46,11 @@ module! {
         /// A command that must accept the new file before it takes its place. `%s` stands for the file. It is
         /// split into words as a shell does, but not run by one.
         validate: Option<String>,
+        /// Whether a tag, `{% %}`, or a comment takes the end of its line with it, as in Ansible, where this is `true` if
+        /// nothing is said. `module_defaults` says it for many tasks at once.
+        trim_blocks: bool = false,
+        /// Whether a tag or comment takes the blanks before it with it, if it is the first on its line.
+        lstrip_blocks: bool = false,
     }
 }
 
