@@ -170,10 +170,15 @@ fn another_version_than_the_clusters_is_refused_before_any_change() {
     let variables = variables.to_string();
 
     // Tags can leave preflight out.
-    for more in [&[][..], &["--tags", "node"]] {
-        let refused = cluster.provision(&[&["--extra-vars", &variables], more].concat());
+    let control_plane = &cluster.control_planes;
+    for (tags, asked) in [
+        (&[][..], &cluster.hosts()),
+        (&["--tags", "node"], &cluster.hosts()),
+        (&["--tags", "control_plane"], control_plane),
+    ] {
+        let refused = cluster.provision(&[&["--extra-vars", &variables], tags].concat());
         refused.assert_code(2);
-        for host in cluster.hosts() {
+        for host in asked {
             let said = format!("{host} runs Kubernetes {version}");
             assert!(refused.stdout.contains(&said), "{}", refused.stdout);
         }
