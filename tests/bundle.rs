@@ -156,6 +156,25 @@ fn images_that_cannot_be_fetched_are_named() {
     assert_ended(&mirror.bundle(scratch.path(), &[]), 0);
 }
 
+#[test]
+fn an_image_with_a_digest_is_refused() {
+    let mirror = Mirror::start();
+    let scratch = tempfile::tempdir().expect("a directory");
+    let pinned = format!("example.org/net:v1@sha256:{}", "0".repeat(64));
+    let cilium = format!(
+        "{{kube_network_plugin: cilium, cilium_manifest_url: 'http://{}/net.yaml', cilium_images: ['{pinned}']}}",
+        mirror.address
+    );
+    let run = mirror.bundle(scratch.path(), &["-e", &cilium]);
+    assert_ended(&run, 2);
+    assert!(
+        said(&run).contains(&format!("pods that want {pinned} would not find it")),
+        "{}",
+        said(&run)
+    );
+    assert_eq!(mirror.asked(), [""; 0]);
+}
+
 /// A web server with the files. It ends with the test.
 struct Mirror {
     address: String,

@@ -153,3 +153,38 @@ fn drift_is_announced_and_repaired() {
     again.assert_code(0);
     assert_eq!(again.changes(), BTreeMap::new());
 }
+
+#[test]
+fn another_version_than_the_clusters_is_refused_before_any_change() {
+    let cluster = converged();
+    // Nothing has this sum, but it would be asked for later only.
+    let sum = format!("sha256:{}", "0".repeat(64));
+    let version = cluster.kube_version();
+    let (minor, patch) = version[1..].rsplit_once('.').expect("a patch release");
+    let patch: u32 = patch.parse().expect("a number");
+    let newer = format!("{minor}.{}", patch + 1);
+    let mut variables = json!({"kube_version": newer});
+    for program in ["kubeadm", "kubelet", "kubectl"] {
+        variables[format!("{program}_checksums")] = json!({"amd64": {&newer: &sum}});
+    }
+    let variables = variables.to_string();
+
+    // Tags can leave preflight out.
+    let control_plane = &cluster.control_planes;
+    for (tags, asked) in [
+        (&[][..], &cluster.hosts()),
+        (&["--tags", "node"], &cluster.hosts()),
+        (&["--tags", "control_plane"], control_plane),
+    ] {
+        let refused = cluster.provision(&[&["--extra-vars", &variables], tags].concat());
+        refused.assert_code(2);
+        for host in asked {
+            let said = format!("{host} runs Kubernetes {version}");
+            assert!(refused.stdout.contains(&said), "{}", refused.stdout);
+        }
+        assert_eq!(refused.changes(), BTreeMap::new());
+    }
+    let after = cluster.provision(&[]);
+    after.assert_code(0);
+    assert_eq!(after.changes(), BTreeMap::new());
+}
