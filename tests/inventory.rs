@@ -220,3 +220,25 @@ fn secrets_are_not_shown() {
         assert!(!shown.contains("s3cret-value"), "{shown}");
     }
 }
+
+#[test]
+fn passwords_are_hidden_however_they_are_written() {
+    let site = Site::new(&[(
+        "inv.ini",
+        "[web]\n\
+         w1 ansible_ssh_pass=hunter-one address=\"{{ x }}\"\n\
+         w2 ansible_password='it'\"'\"'s-two'\n\
+         w3 ansible_password=\"{{ three }}\" three=hunter-three\n\
+         w4 ansible_become_password=\"{{ lookup('env', 'PATH') }}\"\n",
+    )]);
+    let path = std::env::var("PATH").expect("a path");
+    let mut shown = site.good("inventory -i inv.ini --list");
+    for host in ["w1", "w2", "w3", "w4"] {
+        shown += &site.good(&format!("vars -i inv.ini {host}"));
+    }
+    for secret in ["hunter-one", "s-two", &path] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    let of_three = site.good("vars -i inv.ini w3");
+    assert!(!of_three.contains("hunter-three"), "{of_three}");
+}

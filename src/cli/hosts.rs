@@ -78,7 +78,11 @@ pub(super) fn check_connections(
 ) {
     let written = |host: &str| {
         let definition = vars.get(host)?.get("ansible_jump_host")?;
-        let list = Jump::list(definition.literal()?.as_str()?).ok()?;
+        let Some(value) = definition.literal() else {
+            // Only the run can tell; until then nothing is said against it.
+            return Some((Vec::new(), definition.span));
+        };
+        let list = Jump::list(value.as_str()?).ok()?;
         Some((list, definition.span))
     };
     routes::check(inventory, jump, &written, diagnostics);

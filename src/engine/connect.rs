@@ -196,12 +196,8 @@ pub(super) fn of_variables(
         port: variables.port.unwrap_or(SSH_PORT),
     };
     let usual = ConnectionSettings::ssh(address);
-    let secret = |own: &Option<Password>, given: &Option<Password>| {
-        let password = own.as_ref().or(given.as_ref())?;
-        // A template may have made it.
-        shared.sources.secrets().add(password.text());
-        Some(password.clone())
-    };
+    let password =
+        |own: &Option<Password>, given: &Option<Password>| own.clone().or_else(|| given.clone());
     ConnectionSettings {
         kind: variables.connection.unwrap_or_default(),
         user: variables.user.clone().or_else(|| options.user.clone()),
@@ -211,8 +207,8 @@ pub(super) fn of_variables(
             .or_else(|| options.private_key.clone()),
         known_hosts_file: variables.known_hosts_file.clone(),
         host_key_checking: variables.host_key_checking.unwrap_or_default(),
-        password: secret(&variables.password, &options.password),
-        become_password: secret(&variables.become_password, &options.become_password),
+        password: password(&variables.password, &options.password),
+        become_password: password(&variables.become_password, &options.become_password),
         connect_timeout: variables.timeout.unwrap_or(usual.connect_timeout),
         ..usual
     }

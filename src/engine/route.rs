@@ -107,7 +107,9 @@ impl Known<'_> {
             }
         };
         settings.address.port = jump.port.unwrap_or(settings.address.port);
-        settings.user = jump.user.clone().or(settings.user);
+        if let Some(user) = &jump.user {
+            settings = settings.of(user);
+        }
         settings.through = None;
         // Nobody becomes anyone there.
         settings.become_password = None;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::load::Loader;
 use super::range::expand;
 use super::{GroupName, HostName, Vars, literal, vars};
-use crate::source::{Diagnostic, FileId, Node, Span};
+use crate::source::{Diagnostic, FileId, Node, SourceMap, Span};
 
 /// Whether a text is an inventory in INI form: its first line that says something is a group in brackets,
 /// or is a host and not YAML.
@@ -32,16 +32,17 @@ enum Kind {
 }
 
 /// Reads the file. Sections for groups that are defined nowhere are errors at its end.
-pub(super) fn read(loader: &mut Loader<'_>, file: FileId, text: &str) {
+pub(super) fn read(loader: &mut Loader<'_>, file: FileId, map: &SourceMap) {
     let ungrouped = GroupName::implied(GroupName::UNGROUPED);
     let mut reader = Reader {
         loader,
+        map,
         file,
         section: Some((ungrouped, Kind::Hosts)),
         pending: Vec::new(),
     };
     let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    for line in map.text(file).split_inclusive('\n') {
         reader.line(line, start);
         start += line.len();
     }
@@ -50,6 +51,7 @@ pub(super) fn read(loader: &mut Loader<'_>, file: FileId, text: &str) {
 
 struct Reader<'l, 'd> {
     loader: &'l mut Loader<'d>,
+    map: &'l SourceMap,
     file: FileId,
     section: Option<(GroupName, Kind)>,
     /// Groups that something was said of before they were defined: name, place, parent if one names it.
@@ -185,6 +187,7 @@ impl Reader<'_, '_> {
 
     fn set(&mut self, vars: &mut Vars, name: &str, at: Span, value: Node, whose: &str) {
         if let Some(name) = vars::name(name, at, self.loader.diagnostics) {
+            self.map.keep_password(&name, &value);
             let one = Vars::from_iter([(name, value)]);
             vars::unite(vars, one, whose, self.loader.diagnostics);
         }

@@ -52,6 +52,10 @@ impl Jump {
     fn parse(text: &str) -> Result<Self, &'static str> {
         let (user, address) = match text.rsplit_once('@') {
             Some(("", _)) => return Err("with no user before the `@`"),
+            // Of a URL, or before a password.
+            Some((user, _)) if user.contains(':') => {
+                return Err("with a `:` in the name of the user");
+            }
             Some((user, address)) => (Some(user.to_owned()), address),
             None => (None, text),
         };
@@ -154,6 +158,10 @@ mod tests {
             ("", "``, in which there is no host"),
             ("a,,b", "in it ``, in which there is no host"),
             ("@b", "`@b`, with no user before the `@`"),
+            (
+                "ssh://ops@b",
+                "`ssh://ops@b`, with a `:` in the name of the user",
+            ),
             ("b:", "`b:`, whose port is no number from 1 to 65535"),
             (
                 "a,b:0",

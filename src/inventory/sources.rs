@@ -162,7 +162,7 @@ impl Loader<'_> {
                         self.diagnostics.push(error);
                         return None;
                     }
-                    ini::read(self, id, map.text(id));
+                    ini::read(self, id, map);
                     return Some(());
                 }
                 let root = self.root(path, id, map)?;

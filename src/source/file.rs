@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{Diagnostic, passwords};
+use super::{Diagnostic, Node, passwords};
 use crate::secret::Secrets;
 use crate::vault::{self, Keyring, Plain, VaultError};
 
@@ -248,6 +248,17 @@ impl SourceMap {
         let (last, _) = file.line_of(range.end);
         let end = file.lines().get(last + 1).copied();
         (start..end.unwrap_or(file.text.len()), first + 1)
+    }
+
+    /// Makes what a variable holds known as a secret if it is a password: it may be written so that its text is not
+    /// what it means.
+    pub fn keep_password(&self, name: &str, value: &Node) {
+        if passwords::is_password(name)
+            && let Some(text) = value.as_str()
+            && !passwords::is_template(text)
+        {
+            self.secrets.add(text);
+        }
     }
 
     fn id(index: usize) -> FileId {

@@ -44,7 +44,7 @@ fn value<'t>(before: &str, behind: &'t str) -> Option<&'t str> {
         .unwrap_or(behind)
         .trim_start();
     let (mark, behind) = (behind.chars().next()?, behind.get(1..)?.trim());
-    if !":=".contains(mark) || behind.is_empty() || is_template(behind) {
+    if !":=".contains(mark) {
         return None;
     }
     let text = match behind.chars().next()? {
@@ -55,7 +55,7 @@ fn value<'t>(before: &str, behind: &'t str) -> Option<&'t str> {
         _ if mark == ':' && before.contains('{') => behind.split([',', '}']).next()?,
         _ => behind.split(" #").next()?,
     };
-    Some(text.trim()).filter(|text| !text.is_empty())
+    Some(text.trim()).filter(|text| !text.is_empty() && !is_template(text))
 }
 
 /// A text up to the quote that ends it.
@@ -108,6 +108,9 @@ mod tests {
             ("web1 ansible_ssh_pass='one two' x=1", vec!["one two"]),
             ("ansible_become_pass = one two", vec!["one two"]),
             ("-e ansible_sudo_pass=one", vec!["one"]),
+            // What stands behind it may well be a template.
+            ("web1 ansible_ssh_pass=one ip=\"{{ x }}\"", vec!["one"]),
+            ("ansible_password: one # not {{ two }}", vec!["one"]),
             (
                 "ansible_password: a: [broken\n  ansible_password: b",
                 vec!["a: [broken", "b"],

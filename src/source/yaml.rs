@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle as YamlStyle, ScanError, StrInput, Tag};
 
 use super::node::{Entry, Node, NodeKind, ScalarStyle, StringNode};
-use super::{Diagnostic, FileId, SourceMap, Span, file, mistake, passwords, scalar};
+use super::{Diagnostic, FileId, SourceMap, Span, file, mistake, scalar};
 
 /// How deep lists and mappings may be nested.
 const DEPTH_LIMIT: usize = 64;
@@ -253,7 +253,9 @@ impl<'a> Builder<'a> {
                     let key = self.key(event, span, depth)?;
                     let (event, span) = self.next()?;
                     let value = self.node(event, span, depth + 1)?;
-                    self.keep_password(&key, &value);
+                    if let Some(name) = key.as_str() {
+                        self.map.keep_password(name, &value);
+                    }
                     if merge {
                         entries.merge(&key, value)?;
                     } else {
@@ -261,16 +263,6 @@ impl<'a> Builder<'a> {
                     }
                 }
             }
-        }
-    }
-
-    /// A password may be written so that its text is not what it means.
-    fn keep_password(&self, key: &Node, value: &Node) {
-        if key.as_str().is_some_and(passwords::is_password)
-            && let Some(text) = value.as_str()
-            && !passwords::is_template(text)
-        {
-            self.map.secrets().add(text);
         }
     }
 

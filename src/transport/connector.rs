@@ -118,6 +118,7 @@ impl Session {
         };
         loop {
             let asking = self.asking(become_);
+            let asked = asking.is_some();
             let invocation = wanted.invocation(asking.clone());
             let started = self.start(&invocation, STDERR_LIMIT).await?;
             let (input, output) = match (asking, become_) {
@@ -133,8 +134,8 @@ impl Session {
             };
             match bootstrap.start(&invocation).await {
                 Ok(worker) => return Ok(worker),
-                Err(failed) if self.may_have_asked(&failed.error) => {}
                 Err(failed) if failed.is_doubtful && !wanted.verify => wanted.verify = true,
+                Err(failed) if !asked && self.might_ask(become_, &failed.error) => {}
                 Err(failed) => return Err(failed.error),
             }
         }
@@ -152,7 +153,6 @@ impl Session {
             Some(_) => Invocation::Script {
                 text: command.to_owned(),
                 become_: become_.cloned(),
-                asking: None,
             },
         };
         let (mut input, mut output) = self.start(&invocation, RAW_LIMIT).await?;
@@ -188,17 +188,23 @@ impl Session {
         (asks && is_sudo).then(Asking::new)
     }
 
-    /// Whether to begin once more and be asked: sudo was not willing without a password, and there is one.
-    fn may_have_asked(&self, error: &WorkerError) -> bool {
-        let wants = matches!(
+    /// Whether to begin once more and be asked: sudo was not willing without a password, and there is one. In which words
+    /// it says so depends on its language, and on which sudo it is.
+    fn might_ask(&self, become_: Option<&Become>, error: &WorkerError) -> bool {
+        let is_sudo = become_.is_some_and(|become_| become_.method == BecomeMethod::Sudo);
+        let refused = matches!(
             error,
-            WorkerError::BecomePassword {
-                method: BecomeMethod::Sudo,
-                ..
-            }
+            WorkerError::BecomePassword { .. }
+                | WorkerError::NotStarted {
+                    exit: Exit::Status(1),
+                    ..
+                }
         );
-        let first = |sudo: &Sudo| !sudo.asks.swap(true, Ordering::Relaxed);
-        wants && self.sudo.as_ref().is_some_and(first)
+        let Some(sudo) = self.sudo.as_ref().filter(|_| is_sudo && refused) else {
+            return false;
+        };
+        sudo.asks.store(true, Ordering::Relaxed);
+        true
     }
 
     /// Waits until sudo has what it wants, and the shell is there.

@@ -23,8 +23,6 @@ pub(crate) enum Invocation {
         text: String,
         /// Who runs it; without it, the login user.
         become_: Option<Become>,
-        /// What `sudo` asks for a password with, if it may ask.
-        asking: Option<Asking>,
     },
     /// A script that `sh` reads as its program, which spares the host two processes. A shell may read further than
     /// the script goes, so nothing may follow it until it has said something.
@@ -39,7 +37,8 @@ pub(crate) enum Invocation {
 }
 
 /// The texts by which `sudo` asks for a password and the shell says that it is there. They are different each time, so
-/// that nothing else is taken for them.
+/// that nothing else is taken for them, and are not in the command line as they are said: login scripts may show that
+/// (`set -x`).
 #[derive(Clone, Debug)]
 pub(crate) struct Asking {
     pub(crate) prompt: String,
@@ -53,9 +52,20 @@ impl Asking {
         let _ = getrandom::fill(&mut bytes);
         let number = u128::from_ne_bytes(bytes);
         Self {
-            prompt: format!("provision-asks-{number:032x}"),
+            prompt: format!("provision-asks%{number:032x}"),
             ready: format!("provision-is-there-{number:032x}"),
         }
+    }
+
+    /// The prompt for `sudo`, which makes one of two `%`.
+    fn prompt_argument(&self) -> String {
+        self.prompt.replace('%', "%%")
+    }
+
+    /// The command that says that the shell is there.
+    fn ready_command(&self) -> String {
+        let (first, rest) = self.ready.split_at(1);
+        format!("echo {first}\"\"{rest}")
     }
 
     /// A complaint without what was only for us.
@@ -69,14 +79,10 @@ impl Invocation {
     pub(crate) fn argv(&self) -> Result<Vec<String>, ExecError> {
         match self {
             Self::Login(command) => Ok(vec!["sh".into(), "-c".into(), command.clone()]),
-            Self::Script {
-                text,
-                become_,
-                asking,
-            } => {
+            Self::Script { text, become_ } => {
                 let read = format!("eval \"$(head -c {})\"", text.len());
                 match become_ {
-                    Some(become_) => privileged(become_, Some(read), asking.as_ref()),
+                    Some(become_) => privileged(become_, Some(read), None),
                     None => Ok(vec!["sh".into(), "-c".into(), read]),
                 }
             }
@@ -139,7 +145,7 @@ fn privileged(
         // Without what many have among their flags and forbids to ask, and with the last word on how it asks. It asks even
         // if it remembers an earlier password.
         Some(asking) => {
-            let ours = words(&["-k", "-S", "-p", &asking.prompt]);
+            let ours = words(&["-k", "-S", "-p", &asking.prompt_argument()]);
             let silent = ["-n", "--non-interactive"];
             let flags = flags.into_iter();
             let flags = flags.filter(|flag| !silent.contains(&flag.as_str()));
@@ -153,12 +159,10 @@ fn privileged(
         // The user's own shell may be one that understands no scripts, or that lets nobody in.
         BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user],
     };
-    let script = match (script, asking) {
-        (script, None) => script,
-        (Some(script), Some(asking)) => Some(format!("echo {}; {script}", asking.ready)),
-        (None, Some(asking)) => Some(format!("echo {}; exec sh", asking.ready)),
-    };
-    let script = script.map_or_else(Vec::new, |script| vec!["-c".into(), script]);
+    let begun = asking.map(|asking| format!("{}; exec sh", asking.ready_command()));
+    let script = script
+        .or(begun)
+        .map_or_else(Vec::new, |script| vec!["-c".into(), script]);
     Ok([usual, flags, end, script].concat())
 }
 
@@ -317,7 +321,6 @@ mod tests {
                 method,
                 flags: flags.map(str::to_owned),
             }),
-            asking: None,
         }
     }
 
@@ -362,17 +365,17 @@ mod tests {
                 flags: flags.map(str::to_owned),
             }),
             asking: Some(Asking {
-                prompt: "asks-1".into(),
+                prompt: "asks%1".into(),
                 ready: "there-1".into(),
             }),
         };
         assert_eq!(
             program(None).command_line().unwrap(),
-            "exec sudo -H -k -S -p asks-1 -u web -- sh -c 'echo there-1; exec sh'"
+            "exec sudo -H -k -S -p 'asks%%1' -u web -- sh -c 'echo t\"\"here-1; exec sh'"
         );
         assert_eq!(
             program(Some("-H -S -n -p x")).command_line().unwrap(),
-            "exec sudo -H -S -p x -k -S -p asks-1 -u web -- sh -c 'echo there-1; exec sh'"
+            "exec sudo -H -S -p x -k -S -p 'asks%%1' -u web -- sh -c 'echo t\"\"here-1; exec sh'"
         );
         assert_ne!(Asking::new().prompt, Asking::new().prompt);
     }

@@ -80,6 +80,17 @@ impl ConnectionSettings {
         }
     }
 
+    /// The same for a login as `user`. The password of another is not for them.
+    #[must_use]
+    pub fn of(self, user: &str) -> Self {
+        let is_other = self.user.as_deref().is_some_and(|other| other != user);
+        Self {
+            password: self.password.filter(|_| !is_other),
+            user: Some(user.to_owned()),
+            ..self
+        }
+    }
+
     /// Whom to log in as, if anybody says.
     pub(super) fn user_name(&self) -> Option<String> {
         let own = || env::var("LOGNAME").or_else(|_| env::var("USER")).ok();
@@ -108,4 +119,20 @@ pub struct Become {
     /// Options for the method's program, split as a shell does it; without them, the usual ones. `-n` for `doas` is
     /// there in any case, and for `sudo` until a password is given to it: nobody answers if they ask for one.
     pub flags: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, ConnectionSettings, Password};
+
+    #[test]
+    fn a_password_stays_with_its_user() {
+        let host = "gate".to_owned();
+        let mut settings = ConnectionSettings::ssh(Address { host, port: 22 });
+        settings.password = Password::new("sesame");
+        let nobody = settings.clone().of("alice");
+        assert!(nobody.password.is_some());
+        assert!(nobody.clone().of("alice").password.is_some());
+        assert_eq!(nobody.of("bob").password, None);
+    }
 }

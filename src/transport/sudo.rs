@@ -13,11 +13,15 @@ use super::passwords::Turn;
 use super::program::{Asking, Heard, Input, Output};
 use crate::inventory::password::Password;
 
-/// The longest wait for a sign of the host. A wrong password costs a few seconds there.
+/// The longest wait for the shell. A wrong password costs a few seconds there. The time is for all of it: other hosts
+/// may be waiting for what becomes of the password.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The most that is read before the shell is there.
 const NOISE_LIMIT: usize = 64 << 10;
+
+/// How sudo and sudo-rs say at their end that a password was wrong.
+const WRONG: [&str; 2] = ["incorrect password", "incorrect authentication"];
 
 /// Who is to become whom.
 pub(super) struct Applicant<'a> {
@@ -38,16 +42,27 @@ impl Applicant<'_> {
         input: &mut Input,
         output: &mut Output,
     ) -> Result<(), WorkerError> {
-        let (mut said, mut complaints) = (Vec::new(), Vec::new());
-        let mut given = false;
-        loop {
-            let heard = timeout(PATIENCE, output.hear()).await;
-            let heard = heard.map_err(|_| WorkerError::Timeout {
+        let given = timeout(PATIENCE, self.talk(asking, turn, input, output)).await;
+        given.unwrap_or_else(|_| {
+            Err(WorkerError::Timeout {
                 host: self.host.to_string(),
                 limit: PATIENCE,
                 stderr: asking.without(&output.complaint()),
-            })?;
-            match heard? {
+            })
+        })
+    }
+
+    async fn talk(
+        &self,
+        asking: &Asking,
+        turn: Turn,
+        input: &mut Input,
+        output: &mut Output,
+    ) -> Result<(), WorkerError> {
+        let (mut said, mut complaints) = (Vec::new(), Vec::new());
+        let mut given = false;
+        loop {
+            match output.hear().await? {
                 Some(Heard::Stdout(bytes)) => said.extend(bytes),
                 Some(Heard::Stderr(bytes)) => complaints.extend(bytes),
                 _ => return Err(self.ended(asking, given, turn, output)),
@@ -91,7 +106,7 @@ impl Applicant<'_> {
             }
             .into(),
             // Where one try is all that sudo gives.
-            _ if given && stderr.contains("incorrect password") => self.refused(turn),
+            _ if given && WRONG.iter().any(|wrong| stderr.contains(wrong)) => self.refused(turn),
             exit => WorkerError::NotStarted {
                 host,
                 user: Some(self.user.to_owned()),
@@ -114,4 +129,105 @@ impl Applicant<'_> {
 fn count(bytes: &[u8], text: &str) -> usize {
     let windows = bytes.windows(text.len());
     windows.filter(|window| *window == text.as_bytes()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command as StdCommand;
+
+    use tempfile::TempDir;
+    use tokio::process::Command;
+
+    use super::*;
+    use crate::transport::local;
+    use crate::transport::passwords::{Passwords, Purpose};
+    use crate::transport::program::Invocation;
+    use crate::transport::settings::{Become, BecomeMethod};
+
+    /// Asks for `sesame` as long as it may, and becomes what stands behind `--`.
+    const SUDO: &str = r#"
+        while [ "$1" != -- ]; do
+            [ "$1" != -p ] || prompt=$(printf %s "$2" | sed 's/%%/%/g')
+            shift
+        done
+        shift
+        for try in $TRIES; do
+            printf %s "$prompt" >&2
+            read -r password || exit 1
+            [ "$password" != sesame ] || exec "$@"
+            echo "Sorry, try again." >&2
+        done
+        echo "sudo: 3 incorrect password attempts" >&2
+        exit 1"#;
+
+    /// Gives a password to this sudo, which the login scripts start that begin with `login`.
+    async fn give(
+        passwords: &Passwords,
+        password: &str,
+        tries: &str,
+        login: &str,
+    ) -> Result<Vec<u8>, WorkerError> {
+        let programs = TempDir::new().unwrap();
+        let sudo = programs.path().join("sudo");
+        fs::write(&sudo, format!("#!/bin/sh\n{SUDO}\n")).unwrap();
+        fs::set_permissions(&sudo, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", programs.path().display());
+        let asking = Asking::new();
+        let invocation = Invocation::Program {
+            text: "{ echo done\n}\n".into(),
+            become_: Some(Become {
+                user: "web".into(),
+                method: BecomeMethod::Sudo,
+                flags: None,
+            }),
+            asking: Some(asking.clone()),
+        };
+        let mut command = StdCommand::new("/bin/sh");
+        let line = invocation.command_line().unwrap();
+        command.arg("-c").arg(format!("{login}\n{line}"));
+        command.env("PATH", path).env("TRIES", tries);
+        let (host, password) = ("h1".into(), Password::new(password).unwrap());
+        let (mut input, mut output) = local::spawn(&host, Command::from(command), 4096).unwrap();
+        let turn = passwords.turn(Purpose::Sudo, "ops", &password).await;
+        let applicant = Applicant {
+            host: &host,
+            login: "ops",
+            user: "web",
+            password: &password,
+        };
+        applicant
+            .give(&asking, turn.ok().unwrap(), &mut input, &mut output)
+            .await?;
+        input.write(invocation.input().to_vec()).await?;
+        drop(input);
+        Ok(output.next().await?.unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn the_script_is_sent_when_the_shell_is_there() {
+        let passwords = Passwords::default();
+        // Login scripts may show what they run.
+        for login in ["", "set -x", "set -v", "echo Welcome; echo Welcome >&2"] {
+            let said = give(&passwords, "sesame", "1 2 3", login).await;
+            assert_eq!(said.unwrap(), b"done\n", "{login}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_is_given_once() {
+        // However many tries there would be.
+        for tries in ["1 2 3", "1"] {
+            let passwords = Passwords::default();
+            let refused = give(&passwords, "rosebud", tries, "").await.unwrap_err();
+            assert!(
+                matches!(refused, WorkerError::PasswordRefused { .. }),
+                "{refused}"
+            );
+            let password = Password::new("rosebud").unwrap();
+            let again = passwords.turn(Purpose::Sudo, "ops", &password).await;
+            assert_eq!(&*again.err().unwrap(), "h1");
+        }
+    }
 }

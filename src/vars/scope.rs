@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{Definition, Definitions, Layer};
-use crate::source::{Diagnostic, SourceMap, Span};
+use crate::source::{Diagnostic, SourceMap, Span, is_password};
 use crate::template::{Lookup, TemplateError, Templates};
 use crate::value::Value;
 
@@ -138,6 +138,18 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whatever a password was made of, from now on it is a secret.
+    fn keep_password(&self, name: &str, value: &Value) {
+        if !is_password(name) {
+            return;
+        }
+        match value.as_str() {
+            Some(text) => self.templates.secrets().add(text),
+            None if value.is_number() => self.templates.secrets().add(&value.to_string()),
+            None => {}
+        }
+    }
+
     /// The failure to render `name`, which says where the definition stands that is at fault.
     fn nested_error(&self, name: &str, diagnostic: &Diagnostic) -> TemplateError {
         let place = diagnostic.primary.as_ref().map(|label| {
@@ -174,7 +186,10 @@ impl Lookup for Scope<'_> {
     fn get(&self, name: &str) -> Result<Option<Value>, TemplateError> {
         let definition = match self.find(name) {
             None => return Ok(None),
-            Some(Found::Value(value)) => return Ok(Some(value.clone())),
+            Some(Found::Value(value)) => {
+                self.keep_password(name, value);
+                return Ok(Some(value.clone()));
+            }
             Some(Found::Definition(definition)) => definition,
         };
         if let Some(value) = self.rendered.borrow().get(name) {
@@ -192,6 +207,7 @@ impl Lookup for Scope<'_> {
         self.resolving.borrow_mut().pop();
         match rendered {
             Ok(value) => {
+                self.keep_password(name, &value);
                 self.rendered
                     .borrow_mut()
                     .insert(name.to_owned(), value.clone());

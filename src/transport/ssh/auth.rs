@@ -46,12 +46,13 @@ struct Identities {
     unfit: Vec<String>,
 }
 
-/// Logs in as `user`, or says what was tried.
+/// Logs in as `user`, or says what was tried. A host that is not the known one is given no password.
 pub(super) async fn log_in(
     handle: &mut Handle<Handler>,
     host: &Arc<str>,
     user: &str,
     settings: &ConnectionSettings,
+    is_known: bool,
     shared: (&KeyFiles, &Passwords),
     attempt: &mut Attempt<'_>,
 ) -> Result<(), ConnectError> {
@@ -135,6 +136,7 @@ pub(super) async fn log_in(
             user,
             password,
             passwords,
+            is_known,
         };
         match login.log_in(handle, left, attempt).await? {
             Answer::Accepted => return Ok(()),

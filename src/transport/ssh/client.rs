@@ -229,7 +229,8 @@ impl Client {
         let mut handle = exchanged?.map_err(|error| failed_exchange(error, address, attempt))?;
         attempt.exchanged = Some(tokio::time::Instant::now());
         let shared = (&self.keys, &*self.passwords);
-        auth::log_in(&mut handle, host, user, settings, shared, attempt).await?;
+        let is_known = !check.is_changed();
+        auth::log_in(&mut handle, host, user, settings, is_known, shared, attempt).await?;
         Ok(handle)
     }
 }

@@ -7,6 +7,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use russh::keys::{Algorithm, HashAlg, PublicKey};
@@ -38,6 +39,8 @@ pub(super) struct HostKeyCheck {
     checking: HostKeyChecking,
     /// New keys are recorded in the first one.
     files: Vec<Arc<KnownHostsFile>>,
+    /// Whether a key was accepted in the place of another one that is recorded.
+    changed: AtomicBool,
 }
 
 impl KnownHostsFiles {
@@ -60,6 +63,7 @@ impl KnownHostsFiles {
             address: settings.address.clone(),
             checking: settings.host_key_checking,
             files: files.collect::<Result<_, _>>()?,
+            changed: AtomicBool::new(false),
         })
     }
 
@@ -119,7 +123,10 @@ impl HostKeyCheck {
                 Verdict::Changed(record) => record,
             };
             match self.checking {
-                HostKeyChecking::Off => Ok(None),
+                HostKeyChecking::Off => {
+                    self.changed.store(true, Ordering::Relaxed);
+                    Ok(None)
+                }
                 HostKeyChecking::Strict | HostKeyChecking::AcceptNew => {
                     Err(HostKeyError::Changed {
                         name: name.clone(),
@@ -139,6 +146,11 @@ impl HostKeyCheck {
             }),
             (Some(_), HostKeyChecking::AcceptNew) => self.record(name, key),
         }
+    }
+
+    /// Whether the host has another key than the recorded one, and may be another host.
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
     }
 
     fn with_records<T>(&self, judge: impl FnOnce(Vec<&Record>) -> T) -> T {

@@ -24,6 +24,8 @@ pub(super) struct PasswordLogin<'a> {
     pub(super) password: &'a Password,
     /// What was tried in this run.
     pub(super) passwords: &'a Passwords,
+    /// Whether the host's key is not another one than the recorded one.
+    pub(super) is_known: bool,
 }
 
 /// What came of it.
@@ -41,6 +43,10 @@ impl PasswordLogin<'_> {
         left: Option<MethodSet>,
         attempt: &mut Attempt<'_>,
     ) -> Result<Answer, ConnectError> {
+        if !self.is_known {
+            // As with OpenSSH: a key is of no use to another host, a password is.
+            return Ok(refused("not given: the host's key is not the recorded one"));
+        }
         let left = match left {
             Some(left) => left,
             None => {

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Client;
+use crate::inventory::password::Password;
 use crate::transport::program::Invocation;
 use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking, JumpHost};
 use crate::transport::{ConnectError, Connector, ExecError, Exit, NoPrompt, Prompt, Session};
@@ -41,7 +42,7 @@ enum Manner {
     Silent,
 }
 
-/// A server that takes `LOGIN_KEY` and knows a few commands.
+/// A server that takes `LOGIN_KEY` or `sesame` and knows a few commands.
 struct Server;
 
 impl server::Handler for Server {
@@ -53,6 +54,14 @@ impl server::Handler for Server {
         shown: VerifiedPublicKey<'_>,
     ) -> Result<Auth, russh::Error> {
         if shown.public_key.key_data() == key(LOGIN_KEY).public_key().key_data() {
+            Ok(Auth::Accept)
+        } else {
+            Ok(Auth::reject())
+        }
+    }
+
+    async fn auth_password(&mut self, _user: &str, given: &str) -> Result<Auth, russh::Error> {
+        if given == "sesame" {
             Ok(Auth::Accept)
         } else {
             Ok(Auth::reject())
@@ -399,6 +408,23 @@ async fn a_wrong_passphrase_is_an_error() {
         "{error}"
     );
     assert_eq!(prompt.1.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_password_is_not_for_a_host_with_another_key() {
+    let site = Site::new(&[Manner::Serve]).await;
+    let settings = ConnectionSettings {
+        password: Password::new("sesame"),
+        host_key_checking: HostKeyChecking::Off,
+        ..site.settings(&key(OTHER_LOGIN_KEY))
+    };
+    site.connect(&settings).await.unwrap();
+    site.knows(OTHER_HOST_KEY);
+    let error = site.connect_error(&settings).await.to_string();
+    assert!(
+        error.ends_with("the password (not given: the host's key is not the recorded one)"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

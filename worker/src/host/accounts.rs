@@ -5,8 +5,9 @@ use std::path::Path;
 use super::{Host, Program};
 use crate::plan::Failure;
 
-/// Which services know the accounts of the host.
-const SERVICES: &str = "/etc/nsswitch.conf";
+/// Which services know the accounts of the host: the first of these files says so, the administrator's or that of the
+/// distribution.
+const SERVICES: [&str; 2] = ["/etc/nsswitch.conf", "/usr/etc/nsswitch.conf"];
 
 /// A line of the user database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +154,15 @@ impl Host {
     /// Whether what is not in the database's file is known nowhere else. So it is where nothing is said: the C
     /// libraries of today take the files then.
     fn is_in_files_only(&self, database: &str) -> Result<bool, Failure> {
-        let text = self.read_text(Path::new(SERVICES))?.unwrap_or_default();
+        let mut bytes = None;
+        for file in SERVICES {
+            if bytes.is_none() {
+                bytes = self.read(Path::new(file))?;
+            }
+        }
+        // Comments may be in any encoding.
+        let bytes = bytes.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
         let of_database = |line: &str| {
             let (name, services) = line.split_once(':')?;
             (name.trim() == database)

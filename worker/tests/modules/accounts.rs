@@ -223,6 +223,18 @@ fn other_services_are_asked_for_accounts_where_there_are_any() {
 }
 
 #[test]
+fn the_services_of_the_distribution_count_where_the_administrator_names_none() {
+    let others = [
+        file("/usr/etc/nsswitch.conf", "group: files sss\n"),
+        file("/usr/bin/getent", ""),
+    ];
+    Case::new("group", json!({"name": "staff", "gid": 50}))
+        .before(accounts().into_iter().chain(others))
+        .programs(Scripted::new().reads("getent group staff", |_| says("staff:x:50:\n")))
+        .run();
+}
+
+#[test]
 fn names_that_would_be_options_are_refused() {
     for name in ["-r", "", "a:b", "a b", "../x"] {
         for module in ["user", "group"] {
