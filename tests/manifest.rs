@@ -23,6 +23,7 @@ case " $* " in
   sed -i 1d "$directory/rollouts"
   exit 1
   ;;
+*' daemonsets '*) printf '%s\n' kube-system/kube-proxy kube-flannel/kube-flannel-ds ;;
 *' pods '*) printf '%s\n' 'net-1 1/1 Running h1' 'net-2 0/1 Pending h2' ;;
 *' events '*) echo 'net-2 FailedMount no such directory' ;;
 esac
@@ -41,6 +42,16 @@ impl Site {
         fs::set_permissions(place.join("kubectl"), fs::Permissions::from_mode(0o755))
             .expect("a mode");
         write("rollouts", rollouts);
+        // As the probe of `kubernetes/cluster_state` would have said.
+        write(
+            "alone.yaml",
+            "- hosts: k8s_cluster
+  vars: {kube_admin_host: h1}
+  tasks:
+    - import_role: {name: network_plugin/manifest, tasks_from: alone}
+      vars: {manifest_name: \"{{ network }}\"}
+",
+        );
         write(
             "site.yaml",
             "- hosts: k8s_cluster
@@ -71,6 +82,11 @@ impl Site {
     /// Runs it with the project's roles; what it says, and what kubectl was asked.
     #[track_caller]
     fn run(&self, code: i32, more: &[&str]) -> (String, String) {
+        self.play("site.yaml", code, more)
+    }
+
+    #[track_caller]
+    fn play(&self, book: &str, code: i32, more: &[&str]) -> (String, String) {
         let place = self.0.path();
         let Output {
             status,
@@ -83,7 +99,7 @@ impl Site {
             .env("NO_COLOR", "1")
             .args(["--no-record", "-i", "inventory.yaml", "--roles-path"])
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/roles"))
-            .arg("site.yaml")
+            .arg(book)
             .args(more)
             .stdin(Stdio::null())
             .output()
@@ -98,6 +114,15 @@ impl Site {
 #[track_caller]
 fn assert_says(said: &str, text: &str) {
     assert!(said.contains(text), "it does not say `{text}`:\n{said}");
+}
+
+#[test]
+fn a_second_pod_network_is_refused_and_the_same_one_is_not() {
+    let site = Site::new("");
+    site.play("alone.yaml", 0, &["-e", "network=flannel"]);
+    let (said, _) = site.play("alone.yaml", 2, &["-e", "network=calico"]);
+    assert_says(&said, "the cluster has flannel");
+    assert!(!said.contains("kube-proxy"), "{said}");
 }
 
 #[test]
