@@ -13,7 +13,7 @@ use crate::playbook::{self, Play};
 use crate::source::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::template::{Lookup, Templates};
 use crate::value::to_json;
-use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Values};
+use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Values};
 
 /// The longest text as it was written that is shown.
 const SHOWN: usize = 100;
@@ -140,19 +140,13 @@ impl<'a> Known<'a> {
     fn show(&self, play: Option<&'a Play>, names: &BTreeSet<String>, text: &mut String) {
         let layers = self.layers(play);
         let mut scope = vec![
-            ScopeLayer {
-                layer: Layer::Inventory,
-                source: Source::Definitions(self.vars),
-            },
-            ScopeLayer {
-                layer: Layer::Magic,
-                source: Source::Values(self.magic),
-            },
+            ScopeLayer::definitions(Layer::Inventory, self.vars),
+            ScopeLayer::values(Layer::Magic, self.magic),
         ];
-        scope.extend(layers.iter().map(|(layer, definitions)| ScopeLayer {
-            layer: *layer,
-            source: Source::Definitions(definitions),
-        }));
+        let written = layers.iter();
+        let written =
+            written.map(|(layer, definitions)| ScopeLayer::definitions(*layer, definitions));
+        scope.extend(written);
         let scope = Scope::new(self.templates, self.sources, scope);
         for name in names {
             let value = match scope.get(name) {

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::connect::{SSH_PORT, read_from};
+use super::connect::{SSH_PORT, of_variables, read_from};
 use super::roster::Roster;
 use super::shared::Shared;
+use super::view::with_own_scope;
 use crate::inventory::connection::ConnectionVars;
 use crate::inventory::jump::Jump;
 use crate::inventory::routes::Routes;
@@ -54,9 +55,10 @@ pub(super) fn through(
     if let Some(failed) = known.failed.take() {
         return Err(failed);
     }
-    // This machine is where the way begins.
-    jumps.retain(|(_, settings)| settings.kind == ConnectionKind::Ssh);
-    let way = jumps.into_iter().rev();
+    // Where one of them is this machine, the way begins behind it.
+    let here = |(_, settings): &(_, ConnectionSettings)| settings.kind == ConnectionKind::Local;
+    let begin = jumps.iter().position(here).unwrap_or(jumps.len());
+    let way = jumps.into_iter().take(begin).rev();
     Ok(way.fold(None, |through, (name, settings)| {
         let settings = ConnectionSettings {
             through,
@@ -77,10 +79,10 @@ struct Known<'a> {
 impl Known<'_> {
     /// The variables of a host of the inventory.
     fn variables(&self, host: &str) -> ConnectionVars {
-        if !self.shared.inventory.hosts.contains_key(host) {
+        let Some((name, _)) = self.shared.inventory.hosts.get_key_value(host) else {
             return ConnectionVars::default();
-        }
-        let read = super::view::with_own_scope(self.shared, self.hosts, host, read_from);
+        };
+        let read = with_own_scope(self.shared, self.hosts, name, read_from);
         read.unwrap_or_else(|mut error| {
             error.message = format!("the jump host `{host}`: {}", error.message);
             self.failed.borrow_mut().get_or_insert(error);
@@ -92,7 +94,7 @@ impl Known<'_> {
     fn jump(&self, jump: &Jump, behind: &ConnectionSettings) -> (Arc<str>, ConnectionSettings) {
         let mut settings = if self.shared.inventory.hosts.contains_key(jump.host.as_str()) {
             let variables = self.variables(&jump.host);
-            super::connect::of_variables(self.shared, &jump.host, &variables)
+            of_variables(self.shared, &jump.host, &variables)
         } else {
             let address = Address {
                 host: jump.host.clone(),

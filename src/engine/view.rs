@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::host::HostRun;
 use super::roster::Roster;
 use super::shared::Shared;
+use crate::inventory::HostName;
 use crate::playbook::{Finder, Play, RoleUse, Task};
 use crate::value::{Map, Value};
 use crate::vars::{Definitions, Layer, Scope, ScopeLayer, Source, Surroundings, Values};
@@ -46,14 +47,6 @@ impl<'a> View<'a> {
     /// The variables; `locals` are those of the task's loop.
     pub(super) fn scope(&self, shared: &'a Shared, locals: &'a Values) -> Scope<'a> {
         let (play, host) = (self.play, self.run());
-        let values = |layer, values| ScopeLayer {
-            layer,
-            source: Source::Values(values),
-        };
-        let definitions = |layer, definitions| ScopeLayer {
-            layer,
-            source: Source::Definitions(definitions),
-        };
         let common = self.task.map(|task| &task.common);
         let role = common.and_then(|common| common.role.as_ref());
         // In order, the strongest last: they are not sorted for each task and host again.
@@ -68,35 +61,47 @@ impl<'a> View<'a> {
             }
         };
         let of_play = &play.role_layers;
-        push(definitions(Layer::RoleDefaults, &of_play.defaults));
+        push(ScopeLayer::definitions(
+            Layer::RoleDefaults,
+            &of_play.defaults,
+        ));
         for role in role.into_iter().flat_map(RoleUse::chain) {
-            push(definitions(Layer::RoleDefaults, &role.defaults));
+            push(ScopeLayer::definitions(Layer::RoleDefaults, &role.defaults));
         }
-        push(definitions(Layer::Inventory, host.vars()));
-        push(definitions(Layer::Play, &play.vars));
-        push(values(Layer::PlayPrompt, &shared.answers));
+        push(ScopeLayer::definitions(Layer::Inventory, host.vars()));
+        push(ScopeLayer::definitions(Layer::Play, &play.vars));
+        push(ScopeLayer::values(Layer::PlayPrompt, &shared.answers));
         for file in &play.vars_files {
-            push(definitions(Layer::PlayFiles, file));
+            push(ScopeLayer::definitions(Layer::PlayFiles, file));
         }
-        push(definitions(Layer::Role, &of_play.vars));
+        push(ScopeLayer::definitions(Layer::Role, &of_play.vars));
         for role in role.into_iter().flat_map(RoleUse::chain) {
-            push(definitions(Layer::Role, &role.vars));
+            push(ScopeLayer::definitions(Layer::Role, &role.vars));
         }
         if let Some(common) = common {
-            push(definitions(Layer::Task, &common.vars));
+            push(ScopeLayer::definitions(Layer::Task, &common.vars));
         }
-        push(definitions(Layer::IncludedFiles, host.included()));
-        push(values(Layer::Learned, host.learned()));
+        push(ScopeLayer::definitions(
+            Layer::IncludedFiles,
+            host.included(),
+        ));
+        push(ScopeLayer::values(Layer::Learned, host.learned()));
         if let Some(role) = role {
-            push(definitions(Layer::RoleParameters, &role.parameters));
+            push(ScopeLayer::definitions(
+                Layer::RoleParameters,
+                &role.parameters,
+            ));
         }
         if let Some(common) = common {
-            push(definitions(Layer::RoleParameters, &common.parameters));
+            push(ScopeLayer::definitions(
+                Layer::RoleParameters,
+                &common.parameters,
+            ));
         }
-        push(definitions(Layer::Extra, &shared.extra));
-        push(values(Layer::Loop, locals));
-        push(values(Layer::Magic, &shared.magic));
-        push(values(Layer::Magic, host.magic()));
+        push(ScopeLayer::definitions(Layer::Extra, &shared.extra));
+        push(ScopeLayer::values(Layer::Loop, locals));
+        push(ScopeLayer::values(Layer::Magic, &shared.magic));
+        push(ScopeLayer::values(Layer::Magic, host.magic()));
         let surroundings = HostVars {
             shared,
             view: *self,
@@ -178,7 +183,9 @@ impl Surroundings for HostVars<'_> {
             let known = self.view.hosts.find(name.as_str());
             let vars = match known {
                 Some(host) => self.of(host, fields, &again),
-                None => self.of_stranger(name, fields, &again),
+                None => with_own_scope(self.shared, self.view.hosts, name, |scope| {
+                    rendered(scope, fields, &again)
+                }),
             };
             all.insert(name.as_str().to_owned().into(), vars);
         }
@@ -198,71 +205,38 @@ impl HostVars<'_> {
         let view = View::of_play(self.view.play, self.view.hosts, host);
         rendered(&view.scope(self.shared, &NOTHING), fields, again)
     }
-
-    /// The variables of a host that the run has nothing to do with.
-    fn of_stranger(
-        &self,
-        name: &crate::inventory::HostName,
-        fields: Option<&[Arc<str>]>,
-        again: &dyn Fn(&str) -> bool,
-    ) -> Value {
-        let nothing = Definitions::new();
-        let vars = self.shared.vars.get(name).unwrap_or(&nothing);
-        let magic = super::host::magic(&self.shared.inventory, name);
-        let layers = vec![
-            ScopeLayer {
-                layer: Layer::Magic,
-                source: Source::Values(&magic),
-            },
-            ScopeLayer {
-                layer: Layer::Inventory,
-                source: Source::Definitions(vars),
-            },
-            ScopeLayer {
-                layer: Layer::Extra,
-                source: Source::Definitions(&self.shared.extra),
-            },
-        ];
-        let scope = Scope::new(&self.shared.templates, &self.shared.sources, layers);
-        rendered(&scope, fields, again)
-    }
 }
 
 /// What `look` makes of the variables of a host of the inventory that are its own, whatever the play: those of the
-/// inventory, those that it has learned, and those of the command line.
+/// inventory, those that it has learned if the run has to do with it, and those of the command line.
 pub(super) fn with_own_scope<T>(
     shared: &Shared,
     hosts: &Roster,
-    name: &str,
+    name: &HostName,
     look: impl FnOnce(&Scope<'_>) -> T,
 ) -> T {
-    let stranger;
-    let run = match hosts.find(name) {
-        Some(host) => Some(&hosts[host]),
-        None => {
-            stranger = shared.new_host(name);
-            stranger.as_ref()
-        }
+    let nothing = Definitions::new();
+    let own;
+    let run = hosts.find(name.as_str()).map(|host| &hosts[host]);
+    let mut layers = Vec::with_capacity(6);
+    let magic = if let Some(run) = run {
+        layers.extend([
+            ScopeLayer::definitions(Layer::Inventory, run.vars()),
+            ScopeLayer::definitions(Layer::IncludedFiles, run.included()),
+            ScopeLayer::values(Layer::Learned, run.learned()),
+        ]);
+        run.magic()
+    } else {
+        let vars = shared.vars.get(name).unwrap_or(&nothing);
+        layers.push(ScopeLayer::definitions(Layer::Inventory, vars));
+        own = super::host::magic(&shared.inventory, name);
+        &own
     };
-    let layers = run.map(|run| {
-        let values = |layer, values| ScopeLayer {
-            layer,
-            source: Source::Values(values),
-        };
-        let definitions = |layer, definitions| ScopeLayer {
-            layer,
-            source: Source::Definitions(definitions),
-        };
-        vec![
-            definitions(Layer::Inventory, run.vars()),
-            definitions(Layer::IncludedFiles, run.included()),
-            values(Layer::Learned, run.learned()),
-            definitions(Layer::Extra, &shared.extra),
-            values(Layer::Magic, &shared.magic),
-            values(Layer::Magic, run.magic()),
-        ]
-    });
-    let layers = layers.unwrap_or_default();
+    layers.extend([
+        ScopeLayer::definitions(Layer::Extra, &shared.extra),
+        ScopeLayer::values(Layer::Magic, &shared.magic),
+        ScopeLayer::values(Layer::Magic, magic),
+    ]);
     look(&Scope::ordered(&shared.templates, &shared.sources, layers))
 }
 

@@ -33,6 +33,24 @@ pub struct ScopeLayer<'a> {
     pub source: Source<'a>,
 }
 
+impl<'a> ScopeLayer<'a> {
+    /// A layer of values.
+    pub fn values(layer: Layer, values: &'a Values) -> Self {
+        Self {
+            layer,
+            source: Source::Values(values),
+        }
+    }
+
+    /// A layer of definitions.
+    pub fn definitions(layer: Layer, definitions: &'a Definitions) -> Self {
+        Self {
+            layer,
+            source: Source::Definitions(definitions),
+        }
+    }
+}
+
 /// What a name stands for.
 enum Found<'a> {
     Value(&'a Value),
