@@ -91,10 +91,12 @@ impl ConnectionSettings {
         }
     }
 
-    /// Whom to log in as, if anybody says.
+    /// Whom to log in as, if anybody says. Where there is no login it is whoever runs this.
     pub(super) fn user_name(&self) -> Option<String> {
         let own = || env::var("LOGNAME").or_else(|_| env::var("USER")).ok();
-        self.user.clone().or_else(own)
+        let given = self.user.clone();
+        let given = given.filter(|_| self.kind == ConnectionKind::Ssh);
+        given.or_else(own)
     }
 
     /// No connection: the host is this machine.

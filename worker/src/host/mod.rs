@@ -136,8 +136,15 @@ impl Host {
     pub fn sync_directories(&self) -> io::Result<()> {
         let sync = |directory: PathBuf| match File::open(&directory) {
             Ok(directory) => directory.sync_all(),
-            // It has been removed since.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            // It has been removed since, or something else is in its place.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(error),
         };
         // One that fails keeps the others from nothing.
