@@ -89,7 +89,7 @@ impl<'a> Wanted<'a> {
         let lines = SCRIPT.lines().map(str::trim);
         let code: Vec<_> = lines.filter(|line| !line.starts_with('#')).collect();
         let text = code.join("\n") + "\n";
-        Invocation::Program {
+        Invocation {
             text: text
                 .replace("@WORKERS@", &cases.join("\n"))
                 .replace("@VERIFY@", if self.verify { "1" } else { "" }),

@@ -19,9 +19,6 @@ use super::sudo::Applicant;
 use super::worker::Worker;
 use crate::inventory::password::Password;
 
-/// The most that a raw command may write to each of its outputs.
-const RAW_LIMIT: usize = 4 << 20;
-
 /// What the connections of a run share: known host keys, private keys, and the pace of logins.
 pub struct Connector {
     ssh: ssh::Client,
@@ -67,7 +64,7 @@ impl Connector {
     }
 }
 
-/// The connection to a host. Any number of workers and commands can run on it at once.
+/// The connection to a host. Any number of workers can run on it at once.
 pub struct Session {
     host: Arc<str>,
     way: Way,
@@ -90,17 +87,6 @@ struct Sudo {
 enum Way {
     Ssh(ssh::Connection),
     Local,
-}
-
-/// What a raw command left behind.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RawOutput {
-    /// How it ended.
-    pub exit: Exit,
-    /// What it wrote to stdout.
-    pub stdout: Vec<u8>,
-    /// The end of what it wrote to stderr.
-    pub stderr: Vec<u8>,
 }
 
 impl Session {
@@ -138,46 +124,6 @@ impl Session {
                 Err(failed) if !asked && self.might_ask(become_, &failed.error) => {}
                 Err(failed) => return Err(failed.error),
             }
-        }
-    }
-
-    /// Runs a command that needs no worker: of the login user in the login shell, of another in `sh`. Its stdin is
-    /// empty. It has no limit in time; dropping the future closes its channel.
-    pub async fn exec_raw(
-        &self,
-        command: &str,
-        become_: Option<&Become>,
-    ) -> Result<RawOutput, ExecError> {
-        let invocation = match become_ {
-            None => Invocation::Login(command.to_owned()),
-            Some(_) => Invocation::Script {
-                text: command.to_owned(),
-                become_: become_.cloned(),
-            },
-        };
-        let (mut input, mut output) = self.start(&invocation, RAW_LIMIT).await?;
-        input.write(invocation.input().to_vec()).await?;
-        drop(input);
-        let mut stdout = Vec::new();
-        while let Some(bytes) = output.next().await? {
-            stdout.extend(bytes);
-            if stdout.len() > RAW_LIMIT {
-                return Err(ExecError::TooMuchOutput {
-                    host: self.host.to_string(),
-                    limit: RAW_LIMIT,
-                });
-            }
-        }
-        match output.exit() {
-            Some(Exit::Lost(reason)) => Err(ExecError::Lost {
-                host: self.host.to_string(),
-                reason: reason.clone(),
-            }),
-            exit => Ok(RawOutput {
-                exit: exit.cloned().unwrap_or(Exit::Status(0)),
-                stdout,
-                stderr: output.stderr(),
-            }),
         }
     }
 
@@ -243,7 +189,10 @@ impl Session {
         stderr_limit: usize,
     ) -> Result<(Input, Output), ExecError> {
         match &self.way {
-            Way::Ssh(connection) => connection.start(invocation, stderr_limit).await,
+            Way::Ssh(connection) => {
+                let command_line = invocation.command_line()?;
+                connection.start(command_line, stderr_limit).await
+            }
             Way::Local => local::start(&self.host, invocation, stderr_limit),
         }
     }

@@ -305,14 +305,6 @@ pub enum ExecError {
          or a single quote"
     )]
     Flags(String),
-    /// It writes too much.
-    #[error("the command on `{host}` wrote more than {limit} bytes")]
-    TooMuchOutput {
-        /// The host.
-        host: String,
-        /// The limit.
-        limit: usize,
-    },
 }
 
 /// Why there is no worker, or no more.

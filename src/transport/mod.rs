@@ -18,7 +18,7 @@ mod ssh;
 mod sudo;
 mod worker;
 
-pub use connector::{Connector, RawOutput, Session};
+pub use connector::{Connector, Session};
 pub use error::{
     ConnectError, ExecError, Exit, HostKeyError, KeyError, KeyErrorReason, Place, Stage,
     WorkerError,

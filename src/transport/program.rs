@@ -11,29 +11,17 @@ use super::settings::{Become, BecomeMethod};
 use super::ssh::{ChannelInput, ChannelOutput};
 use crate::inventory::connection::become_flags;
 
-/// What is to run, in a form that every shell understands: csh and fish are login shells too.
+/// A script that `sh` reads as its program, started in a form that every shell understands: csh and fish are login
+/// shells too. It travels over stdin: it is neither subject to the quoting rules of the login shell, nor ends up in the
+/// logs of `sudo`. A shell may read further than the script goes, so nothing may follow it until it has said something.
 #[derive(Clone, Debug)]
-pub(crate) enum Invocation {
-    /// The command line as the user wrote it, for the login shell.
-    Login(String),
-    /// A script for `sh`. It travels over stdin: it is neither subject to the quoting rules of the login shell,
-    /// nor ends up in the logs of `sudo`.
-    Script {
-        /// The script.
-        text: String,
-        /// Who runs it; without it, the login user.
-        become_: Option<Become>,
-    },
-    /// A script that `sh` reads as its program, which spares the host two processes. A shell may read further than
-    /// the script goes, so nothing may follow it until it has said something.
-    Program {
-        /// The script, one compound command.
-        text: String,
-        /// Who runs it; without it, the login user.
-        become_: Option<Become>,
-        /// What `sudo` asks for a password with, if it may ask.
-        asking: Option<Asking>,
-    },
+pub(crate) struct Invocation {
+    /// The script, one compound command.
+    pub(crate) text: String,
+    /// Who runs it; without it, the login user.
+    pub(crate) become_: Option<Become>,
+    /// What `sudo` asks for a password with, if it may ask.
+    pub(crate) asking: Option<Asking>,
 }
 
 /// The texts by which `sudo` asks for a password and the shell says that it is there. They are different each time, so
@@ -77,29 +65,14 @@ impl Asking {
 impl Invocation {
     /// The arguments that start it.
     pub(crate) fn argv(&self) -> Result<Vec<String>, ExecError> {
-        match self {
-            Self::Login(command) => Ok(vec!["sh".into(), "-c".into(), command.clone()]),
-            Self::Script { text, become_ } => {
-                let read = format!("eval \"$(head -c {})\"", text.len());
-                match become_ {
-                    Some(become_) => privileged(become_, Some(read), None),
-                    None => Ok(vec!["sh".into(), "-c".into(), read]),
-                }
-            }
-            Self::Program {
-                become_, asking, ..
-            } => match become_ {
-                Some(become_) => privileged(become_, None, asking.as_ref()),
-                None => Ok(vec!["sh".into()]),
-            },
+        match &self.become_ {
+            Some(become_) => privileged(become_, self.asking.as_ref()),
+            None => Ok(vec!["sh".into()]),
         }
     }
 
     /// The command line for the login shell.
     pub(crate) fn command_line(&self) -> Result<String, ExecError> {
-        if let Self::Login(command) = self {
-            return Ok(command.clone());
-        }
         let words = self.argv()?;
         let quoted: Vec<_> = words.iter().map(|word| quote(word)).collect();
         Ok(format!("exec {}", quoted.join(" ")))
@@ -107,19 +80,12 @@ impl Invocation {
 
     /// What it reads from stdin first.
     pub(crate) fn input(&self) -> &[u8] {
-        match self {
-            Self::Login(_) => &[],
-            Self::Script { text, .. } | Self::Program { text, .. } => text.as_bytes(),
-        }
+        self.text.as_bytes()
     }
 }
 
-/// The arguments that run the script in a shell of another user; without one, the shell reads its stdin.
-fn privileged(
-    become_: &Become,
-    script: Option<String>,
-    asking: Option<&Asking>,
-) -> Result<Vec<String>, ExecError> {
+/// The arguments that start a shell of another user, which reads its stdin.
+fn privileged(become_: &Become, asking: Option<&Asking>) -> Result<Vec<String>, ExecError> {
     let user = become_.user.clone();
     let odd =
         |letter: char| letter.is_control() || letter.is_whitespace() || "'\"!".contains(letter);
@@ -160,10 +126,8 @@ fn privileged(
         BecomeMethod::Su => vec!["-s".into(), "/bin/sh".into(), user],
     };
     let begun = asking.map(|asking| format!("{}; exec sh", asking.ready_command()));
-    let script = script
-        .or(begun)
-        .map_or_else(Vec::new, |script| vec!["-c".into(), script]);
-    Ok([usual, flags, end, script].concat())
+    let begun = begun.map_or_else(Vec::new, |begun| vec!["-c".into(), begun]);
+    Ok([usual, flags, end, begun].concat())
 }
 
 /// Single quotes mean the same to every login shell as long as the word holds none of its own.
@@ -294,14 +258,10 @@ impl Output {
         self.exit.as_ref()
     }
 
-    /// The end of what it wrote to stderr so far.
-    pub(crate) fn stderr(&self) -> Vec<u8> {
-        self.stderr.iter().copied().collect()
-    }
-
     /// The end of what it wrote to stderr so far, for a message.
     pub(crate) fn complaint(&self) -> String {
-        String::from_utf8_lossy(&self.stderr()).trim().to_owned()
+        let bytes: Vec<u8> = self.stderr.iter().copied().collect();
+        String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 }
 
@@ -314,23 +274,15 @@ mod tests {
     }
 
     fn script_by(method: BecomeMethod, flags: Option<&str>, user: &str) -> Invocation {
-        Invocation::Script {
-            text: "true".into(),
+        Invocation {
+            text: "{ true\n}\n".into(),
             become_: Some(Become {
                 user: user.into(),
                 method,
                 flags: flags.map(str::to_owned),
             }),
+            asking: None,
         }
-    }
-
-    #[test]
-    fn a_command_line_reads_the_script_from_stdin() {
-        assert_eq!(
-            script("root").command_line().unwrap(),
-            "exec sudo -n -H -u root -- sh -c 'eval \"$(head -c 4)\"'"
-        );
-        assert_eq!(script("root").input(), b"true");
     }
 
     #[test]
@@ -341,7 +293,7 @@ mod tests {
             (Some(BecomeMethod::Doas), "exec doas -n -u web -- sh"),
             (Some(BecomeMethod::Su), "exec su -s /bin/sh web"),
         ] {
-            let program = Invocation::Program {
+            let program = Invocation {
                 text: "{ true\n}\n".into(),
                 become_: method.map(|method| Become {
                     user: "web".into(),
@@ -357,7 +309,7 @@ mod tests {
 
     #[test]
     fn sudo_that_may_ask_reads_no_script_before_the_shell_is_there() {
-        let program = |flags: Option<&str>| Invocation::Program {
+        let program = |flags: Option<&str>| Invocation {
             text: "{ true\n}\n".into(),
             become_: Some(Become {
                 user: "web".into(),
@@ -381,27 +333,26 @@ mod tests {
     }
 
     #[test]
-    fn every_method_has_its_way_to_run_the_script() {
+    fn flags_stand_where_their_program_reads_them() {
         use BecomeMethod::{Doas, Su, Sudo};
-        let end = "'eval \"$(head -c 4)\"'";
         for (method, flags, expected) in [
-            (Sudo, Some(""), "sudo -n -u web -- sh -c"),
+            (Sudo, Some(""), "sudo -n -u web -- sh"),
             (
                 Sudo,
                 Some("-H -g 'a b'"),
-                "sudo -n -H -g 'a b' -u web -- sh -c",
+                "sudo -n -H -g 'a b' -u web -- sh",
             ),
-            (Doas, None, "doas -n -u web -- sh -c"),
+            (Doas, None, "doas -n -u web -- sh"),
             (
                 Doas,
                 Some("-C /etc/d.conf"),
-                "doas -n -C /etc/d.conf -u web -- sh -c",
+                "doas -n -C /etc/d.conf -u web -- sh",
             ),
-            (Su, None, "su -s /bin/sh web -c"),
-            (Su, Some("-l"), "su -l -s /bin/sh web -c"),
+            (Su, None, "su -s /bin/sh web"),
+            (Su, Some("-l"), "su -l -s /bin/sh web"),
         ] {
             let line = script_by(method, flags, "web").command_line().unwrap();
-            assert_eq!(line, format!("exec {expected} {end}"));
+            assert_eq!(line, format!("exec {expected}"));
         }
     }
 

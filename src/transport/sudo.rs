@@ -175,7 +175,7 @@ mod tests {
         fs::set_permissions(&sudo, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", programs.path().display());
         let asking = Asking::new();
-        let invocation = Invocation::Program {
+        let invocation = Invocation {
             text: "{ echo done\n}\n".into(),
             become_: Some(Become {
                 user: "web".into(),

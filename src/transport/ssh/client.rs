@@ -26,7 +26,7 @@ use super::pacing::Pacing;
 use crate::transport::error::{ConnectError, ExecError, HostKeyError, Stage};
 use crate::transport::login_times::LoginTimes;
 use crate::transport::passwords::Passwords;
-use crate::transport::program::{Input, Invocation, Output, Source};
+use crate::transport::program::{Input, Output, Source};
 use crate::transport::prompt::Prompt;
 use crate::transport::settings::{Address, ConnectionSettings, JumpHost};
 
@@ -374,13 +374,12 @@ impl Connection {
         self.ending.reason()
     }
 
-    /// Starts a program there, on a channel of its own.
+    /// Has the login shell start a program there, on a channel of its own.
     pub(crate) async fn start(
         &self,
-        invocation: &Invocation,
+        command_line: String,
         stderr_limit: usize,
     ) -> Result<(Input, Output), ExecError> {
-        let command_line = invocation.command_line()?;
         let channel = self.handle.channel_open_session().await;
         let channel = channel.map_err(|error| self.not_opened(&error))?;
         let started = channel.exec(true, command_line).await;

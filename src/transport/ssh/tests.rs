@@ -1,5 +1,7 @@
 //! Logins and programs against an SSH server in this process.
 
+mod jumps;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,11 +15,11 @@ use russh::{Channel, ChannelId, ChannelOpenFailure};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Client;
+use super::{Client, Connection};
 use crate::inventory::password::Password;
-use crate::transport::program::Invocation;
-use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking, JumpHost};
-use crate::transport::{ConnectError, Connector, ExecError, Exit, NoPrompt, Prompt, Session};
+use crate::transport::program::Output;
+use crate::transport::settings::{Address, ConnectionSettings, HostKeyChecking};
+use crate::transport::{ConnectError, ExecError, Exit, NoPrompt, Prompt};
 
 /// A key that is the same for the same number.
 fn key(number: u8) -> PrivateKey {
@@ -188,9 +190,9 @@ impl Site {
         }
     }
 
-    async fn connect(&self, settings: &ConnectionSettings) -> Result<Session, ConnectError> {
-        let connector = Connector::new(Arc::new(NoPrompt));
-        connector.connect("h", settings).await
+    async fn connect(&self, settings: &ConnectionSettings) -> Result<Connection, ConnectError> {
+        let client = Client::new(Arc::new(NoPrompt));
+        client.connect(&"h".into(), settings).await
     }
 
     async fn connect_error(&self, settings: &ConnectionSettings) -> ConnectError {
@@ -199,6 +201,17 @@ impl Site {
             Err(error) => error,
         }
     }
+}
+
+/// What a command writes to stdout, and how it has ended.
+async fn run(connection: &Connection, command: &str) -> Result<(Vec<u8>, Output), ExecError> {
+    let (input, mut output) = connection.start(command.to_owned(), 4096).await?;
+    drop(input);
+    let mut stdout = Vec::new();
+    while let Some(bytes) = output.next().await? {
+        stdout.extend(bytes);
+    }
+    Ok((stdout, output))
 }
 
 fn serve(stream: TcpStream) {
@@ -216,15 +229,15 @@ fn serve(stream: TcpStream) {
 #[tokio::test]
 async fn a_command_runs_on_a_host_that_knows_the_key() {
     let site = Site::new(&[Manner::Serve]).await;
-    let session = site.connect(&site.settings(&key(LOGIN_KEY))).await.unwrap();
+    let connection = site.connect(&site.settings(&key(LOGIN_KEY))).await.unwrap();
     for _ in 0..2 {
-        let output = session.exec_raw("greet", None).await.unwrap();
-        assert_eq!(output.exit, Exit::Status(3));
-        assert_eq!(output.stdout, b"hello");
-        assert_eq!(output.stderr, b"careful");
+        let (stdout, output) = run(&connection, "greet").await.unwrap();
+        assert_eq!(output.exit(), Some(&Exit::Status(3)));
+        assert_eq!(stdout, b"hello");
+        assert_eq!(output.complaint(), "careful");
     }
     assert_eq!(site.connections.load(Ordering::SeqCst), 1);
-    session.close().await;
+    connection.close().await;
 }
 
 #[tokio::test]
@@ -328,10 +341,11 @@ async fn a_port_where_nobody_listens_is_an_error() {
 #[tokio::test]
 async fn a_connection_that_is_lost_under_a_command_is_an_error() {
     let site = Site::new(&[Manner::Serve]).await;
-    let session = site.connect(&site.settings(&key(LOGIN_KEY))).await.unwrap();
-    let error = session.exec_raw("hang up", None).await.unwrap_err();
-    assert!(matches!(error, ExecError::Lost { .. }), "{error}");
-    let error = session.exec_raw("greet", None).await.unwrap_err();
+    let connection = site.connect(&site.settings(&key(LOGIN_KEY))).await.unwrap();
+    let (_, output) = run(&connection, "hang up").await.unwrap();
+    let exit = output.exit();
+    assert!(matches!(exit, Some(Exit::Lost(_))), "{exit:?}");
+    let error = run(&connection, "greet").await.unwrap_err();
     assert!(matches!(error, ExecError::Lost { .. }), "{error}");
 }
 
@@ -342,8 +356,7 @@ async fn a_host_that_vanishes_under_a_command_is_noticed() {
     client.keepalive = Duration::from_millis(25);
     let settings = site.settings(&key(LOGIN_KEY));
     let connection = client.connect(&"h".into(), &settings).await.unwrap();
-    let freeze = Invocation::Login("freeze".into());
-    let (_input, mut output) = connection.start(&freeze, 0).await.unwrap();
+    let (_input, mut output) = connection.start("freeze".into(), 0).await.unwrap();
     assert_eq!(output.next().await.unwrap(), None);
     let reason = "it has not answered for 0.1 s".to_owned();
     assert_eq!(output.exit(), Some(&Exit::Lost(reason)));
@@ -352,8 +365,8 @@ async fn a_host_that_vanishes_under_a_command_is_noticed() {
 #[tokio::test]
 async fn a_host_that_runs_no_commands_is_an_error() {
     let site = Site::new(&[Manner::Serve]).await;
-    let session = site.connect(&site.settings(&key(LOGIN_KEY))).await.unwrap();
-    let error = session.exec_raw("shutdown", None).await.unwrap_err();
+    let connection = site.connect(&site.settings(&key(LOGIN_KEY))).await.unwrap();
+    let error = run(&connection, "shutdown").await.unwrap_err();
     assert!(matches!(error, ExecError::Refused { .. }), "{error}");
 }
 
@@ -381,14 +394,15 @@ async fn a_passphrase_is_asked_for_once() {
     let site = Site::new(&[Manner::Serve]).await;
     let settings = site.settings(&encrypted(&key(LOGIN_KEY), "sesame"));
     let prompt = Arc::new(Knows("sesame", AtomicUsize::new(0)));
-    let connector = Connector::new(prompt.clone());
+    let client = Client::new(prompt.clone());
+    let hosts = ["a", "b"].map(Arc::from);
     let (first, second) = tokio::join!(
-        connector.connect("a", &settings),
-        connector.connect("b", &settings)
+        client.connect(&hosts[0], &settings),
+        client.connect(&hosts[1], &settings)
     );
     first.unwrap();
     second.unwrap();
-    connector.connect("c", &settings).await.unwrap();
+    client.connect(&"c".into(), &settings).await.unwrap();
     assert_eq!(prompt.1.load(Ordering::SeqCst), 1);
 }
 
@@ -397,8 +411,8 @@ async fn a_wrong_passphrase_is_an_error() {
     let site = Site::new(&[Manner::Serve]).await;
     let settings = site.settings(&encrypted(&key(LOGIN_KEY), "sesame"));
     let prompt = Arc::new(Knows("rosebud", AtomicUsize::new(0)));
-    let connector = Connector::new(prompt.clone());
-    let Err(error) = connector.connect("a", &settings).await else {
+    let client = Client::new(prompt.clone());
+    let Err(error) = client.connect(&"a".into(), &settings).await else {
         panic!("the passphrase is wrong");
     };
     assert!(
@@ -435,165 +449,4 @@ async fn a_public_key_without_an_agent_is_an_error() {
     std::fs::write(site.path("key"), public.to_openssh().unwrap()).unwrap();
     let error = site.connect_error(&settings).await.to_string();
     assert!(error.contains("only the public half"), "{error}");
-}
-
-/// Settings that lead to a site through another.
-fn behind(site: &Site, name: &str, jump: ConnectionSettings) -> ConnectionSettings {
-    let (name, settings) = (name.into(), jump);
-    ConnectionSettings {
-        through: Some(Arc::new(JumpHost { name, settings })),
-        ..site.settings(&key(LOGIN_KEY))
-    }
-}
-
-#[tokio::test]
-async fn hosts_behind_a_jump_host_share_one_login_to_it() {
-    let (jump, first, second) = (
-        Site::new(&[Manner::Serve]).await,
-        Site::new(&[Manner::Serve]).await,
-        Site::new(&[Manner::Serve]).await,
-    );
-    let connector = Connector::new(Arc::new(NoPrompt));
-    let through = jump.settings(&key(LOGIN_KEY));
-    let [a, b] = [&first, &second].map(|site| behind(site, "jump", through.clone()));
-    let (a, b) = tokio::join!(connector.connect("a", &a), connector.connect("b", &b));
-    for session in [a.unwrap(), b.unwrap()] {
-        let output = session.exec_raw("greet", None).await.unwrap();
-        assert_eq!(output.stdout, b"hello");
-        session.close().await;
-    }
-    let counts = [&jump, &first, &second].map(|site| site.connections.load(Ordering::SeqCst));
-    assert_eq!(counts, [1, 1, 1]);
-}
-
-#[tokio::test]
-async fn a_jump_host_may_be_behind_another() {
-    let (outer, inner, site) = (
-        Site::new(&[Manner::Serve]).await,
-        Site::new(&[Manner::Serve]).await,
-        Site::new(&[Manner::Serve]).await,
-    );
-    let chain = behind(&inner, "outer", outer.settings(&key(LOGIN_KEY)));
-    let settings = behind(&site, "inner", chain);
-    let session = site.connect(&settings).await.unwrap();
-    let output = session.exec_raw("greet", None).await.unwrap();
-    assert_eq!(output.stdout, b"hello");
-    assert_eq!(outer.connections.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
-async fn more_hosts_wait_for_a_jump_host_than_may_log_in_at_once() {
-    let jump = Site::new(&[Manner::Serve]).await;
-    let site = Site::new(&[Manner::Serve]).await;
-    let connector = Arc::new(Connector::new(Arc::new(NoPrompt)));
-    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    let logins: Vec<_> = (0..210)
-        .map(|_| {
-            let (connector, settings) = (Arc::clone(&connector), settings.clone());
-            tokio::spawn(async move { connector.connect("h", &settings).await.map(drop) })
-        })
-        .collect();
-    for login in logins {
-        login.await.unwrap().unwrap();
-    }
-    // Places come back when hosts are done, so it may be that the second login was not needed.
-    assert!(jump.connections.load(Ordering::SeqCst) <= 2);
-}
-
-#[tokio::test]
-async fn a_jump_host_that_is_not_reached_is_named_and_not_tried_for_each_host() {
-    let jump = Site::new(&[Manner::Drop]).await;
-    let site = Site::new(&[Manner::Serve]).await;
-    let connector = Connector::new(Arc::new(NoPrompt));
-    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    for host in ["a", "b"] {
-        let Err(error) = connector.connect(host, &settings).await else {
-            panic!("nobody gets through");
-        };
-        let start = "the jump host `jump` was not reached: ";
-        assert!(error.to_string().starts_with(start), "{error}");
-    }
-    assert_eq!(jump.connections.load(Ordering::SeqCst), 3);
-    assert_eq!(site.connections.load(Ordering::SeqCst), 0);
-}
-
-#[tokio::test]
-async fn the_keys_of_the_jump_host_and_of_the_host_behind_it_are_checked() {
-    let jump = Site::new(&[Manner::Serve]).await;
-    let site = Site::new(&[Manner::Serve]).await;
-    jump.knows(OTHER_HOST_KEY);
-    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    let error = site.connect_error(&settings).await.to_string();
-    let name = format!("[127.0.0.1]:{}", jump.address.port);
-    let expected =
-        format!("the jump host `jump` was not reached: the host key of `{name}` has changed");
-    assert!(error.starts_with(&expected), "{error}");
-    jump.knows(HOST_KEY);
-    site.knows(OTHER_HOST_KEY);
-    let error = site.connect_error(&settings).await.to_string();
-    let name = format!("[127.0.0.1]:{}", site.address.port);
-    let expected = format!("the host key of `{name}` has changed");
-    assert!(error.starts_with(&expected), "{error}");
-}
-
-#[tokio::test]
-async fn what_a_jump_host_cannot_reach_is_said() {
-    let jump = Site::new(&[Manner::Serve]).await;
-    let site = Site::new(&[Manner::Serve]).await;
-    let mut settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    let unused = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    settings.address.port = unused.local_addr().unwrap().port();
-    drop(unused);
-    let error = site.connect_error(&settings).await.to_string();
-    let expected = format!(
-        "the jump host `jump` gives no connection to {}: it could not connect there",
-        settings.address
-    );
-    assert_eq!(error, expected);
-}
-
-#[tokio::test]
-async fn a_host_that_is_silent_behind_a_jump_host_is_named_with_it() {
-    let jump = Site::new(&[Manner::Serve]).await;
-    let site = Site::new(&[Manner::Silent]).await;
-    let mut settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    settings.connect_timeout = Duration::from_millis(50);
-    let error = site.connect_error(&settings).await.to_string();
-    assert!(
-        error.ends_with("the SSH key exchange was not finished (through the jump host `jump`)"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_connection_that_is_lost_behind_a_jump_host_names_it() {
-    let jump = Site::new(&[Manner::Serve]).await;
-    let site = Site::new(&[Manner::Serve]).await;
-    let settings = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    let session = site.connect(&settings).await.unwrap();
-    let error = session.exec_raw("hang up", None).await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("(through the jump host `jump`)"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_jump_host_that_hung_up_is_logged_in_to_again() {
-    let jump = Site::new(&[Manner::Serve]).await;
-    let site = Site::new(&[Manner::Serve]).await;
-    let connector = Connector::new(Arc::new(NoPrompt));
-    let good = behind(&site, "jump", jump.settings(&key(LOGIN_KEY)));
-    let mut bad = good.clone();
-    bad.address.port = HANG_UP;
-    connector.connect("a", &good).await.unwrap();
-    let Err(error) = connector.connect("b", &bad).await else {
-        panic!("nobody gets there");
-    };
-    let start = "the jump host `jump` was not reached: the connection to it was lost: ";
-    assert!(error.to_string().starts_with(start), "{error}");
-    connector.connect("c", &good).await.unwrap();
-    assert_eq!(jump.connections.load(Ordering::SeqCst), 2);
 }
